@@ -19,11 +19,68 @@ export interface SignedKeyPair {
 }
 
 /**
+ * A 64-bit number as Baileys holds it: a `number` or protobufjs' class `Long`, of which this package needs no copy; a
+ * name of its own for it would fit neither version's.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: see above
+type LongNumber = any
+
+/** What Baileys knows of a contact; of the account itself in `creds.me`. */
+export interface Contact {
+  id: string
+  lid?: string
+  /** Baileys 6.7; 7 calls it `phoneNumber`. */
+  jid?: string
+  phoneNumber?: string
+  username?: string
+  name?: string
+  notify?: string
+  verifiedName?: string
+  imgUrl?: string | null
+  status?: string
+}
+
+/** The phone's signature of this device. Read back from a store its bytes are base64 strings, which Baileys takes too. */
+export interface SignedDeviceIdentity {
+  details?: Uint8Array | null
+  accountSignatureKey?: Uint8Array | null
+  accountSignature?: Uint8Array | null
+  deviceSignature?: Uint8Array | null
+}
+
+/** The identity key of a device of the account. */
+export interface SignalIdentity {
+  identifier: { name: string; deviceId: number }
+  identifierKey: Uint8Array
+}
+
+/** Which message, in which chat. */
+export interface MessageKey {
+  remoteJid?: string | null
+  fromMe?: boolean | null
+  id?: string | null
+  participant?: string | null
+}
+
+/** A history message that was processed already. */
+export interface MinimalMessage {
+  key: MessageKey
+  messageTimestamp?: LongNumber
+}
+
+/** The account's settings that Baileys follows. */
+export interface AccountSettings {
+  unarchiveChats: boolean
+  defaultDisappearingMode?: {
+    ephemeralExpiration?: number | null
+    ephemeralSettingTimestamp?: LongNumber
+  }
+}
+
+/**
  * The credentials of one account: the one mutable object that Baileys assigns to and that `saveCreds` serialises.
  * Fields that only some Baileys versions write are carried too; `additionalData` is the application's own.
  */
-// biome-ignore lint/suspicious/noExplicitAny: the fields whose types differ between Baileys 6.7 and 7 have to fit both
-type Loose = any
 export interface AuthenticationCreds {
   noiseKey: KeyPair
   pairingEphemeralKeyPair: KeyPair
@@ -31,33 +88,83 @@ export interface AuthenticationCreds {
   signedPreKey: SignedKeyPair
   registrationId: number
   advSecretKey: string
-  me?: Loose
-  account?: Loose
-  signalIdentities?: Loose[]
+  me?: Contact
+  account?: SignedDeviceIdentity
+  signalIdentities?: SignalIdentity[]
   myAppStateKeyId?: string
   firstUnuploadedPreKeyId: number
   nextPreKeyId: number
   lastAccountSyncTimestamp?: number
   platform?: string
-  processedHistoryMessages: Loose[]
+  processedHistoryMessages: MinimalMessage[]
   accountSyncCounter: number
-  accountSettings: Loose
+  accountSettings: AccountSettings
   registered: boolean
   pairingCode: string | undefined
   lastPropHash: string | undefined
   routingInfo: Buffer | undefined
-  additionalData?: Loose
+  // biome-ignore lint/suspicious/noExplicitAny: as in Baileys, so that what an application reads of its own still compiles
+  additionalData?: any
 }
+
+/** The key that a part of the account's app state is encrypted with; `get` gives Baileys' own class of it. */
+export interface AppStateSyncKeyData {
+  keyData?: Uint8Array | null
+  fingerprint?: {
+    rawId?: number | null
+    currentIndex?: number | null
+    deviceIndexes?: number[] | null
+  } | null
+  timestamp?: LongNumber
+}
+
+/** How far a part of the account's app state is known. */
+export interface LTHashState {
+  version: number
+  hash: Buffer
+  indexValueMap: { [indexMacBase64: string]: { valueMac: Uint8Array } }
+}
+
+/**
+ * The record types of Baileys 6.7 and 7 and their values, as Baileys declares them. Where that differs from what it
+ * hands over (a `session` is a plain object, not bytes), the store keeps what it was handed.
+ */
+export interface SignalDataTypeMap {
+  'pre-key': KeyPair
+  session: Uint8Array
+  'sender-key': Uint8Array
+  'sender-key-memory': { [jid: string]: boolean }
+  'app-state-sync-key': AppStateSyncKeyData
+  'app-state-sync-version': LTHashState
+  'lid-mapping': string
+  'device-list': string[]
+  tctoken: { token: Buffer; timestamp?: string; senderTimestamp?: number }
+  'identity-key': Uint8Array
+}
+
+/** The value of a record type; types that a coming Baileys adds are stored as well. */
+export type SignalDataType<Type extends string> = (SignalDataTypeMap & {
+  [type: string]: unknown
+})[Type]
+
+/** Records to write, by type and id; `null` deletes. */
+export type SignalDataSet = {
+  [Type in keyof SignalDataTypeMap]?: { [id: string]: SignalDataTypeMap[Type] | null }
+} & { [type: string]: { [id: string]: unknown } | undefined }
 
 /** The keys of one account, as Baileys' `SignalKeyStore` wants them, and what this store offers besides. */
 export interface SignalKeyStore {
   /**
-   * Reads records of one type. The answer holds exactly the requested ids, `null` for those that do not exist.
+   * Reads records of one type. The answer holds exactly the requested ids, `null` for those that do not exist (Baileys'
+   * type, which this one has to fit, does not say so).
    * Every call gives fresh copies: what the caller does with them is not seen by anyone else.
    *
    * @throws {SessionStoreError} `ERR_ARGUMENT`, `ERR_CLOSED`, `ERR_SESSION_CLEARED`
    */
-  get<Type extends string>(type: Type, ids: string[]): Promise<{ [id: string]: Loose }>
+  get<Type extends string>(
+    type: Type,
+    ids: string[],
+  ): Promise<{ [id: string]: SignalDataType<Type> }>
   /**
    * Writes records, all or nothing; a falsy value deletes. The values are taken at the call. Resolves when PostgreSQL
    * has committed them.
@@ -65,11 +172,11 @@ export interface SignalKeyStore {
    * @throws {SessionStoreError} `ERR_ARGUMENT` (circular, BigInt, nested too deep: nothing of the call is written),
    * `ERR_SESSION_SUPERSEDED`, `ERR_SESSION_CLEARED`, `ERR_ACCOUNT_NOT_FOUND`, `ERR_OVERLOADED`, `ERR_CLOSED`, `ERR_DB_*`
    */
-  set(data: { [type: string]: { [id: string]: Loose } | undefined }): Promise<void>
+  set(data: SignalDataSet): Promise<void>
   /** Deletes every key record of the account; the credentials stay. */
   clear(): Promise<void>
   /** Every record of one type, as `[id, value]`, as they stand when the iteration begins. */
-  list(type: string): AsyncIterableIterator<[string, Loose]>
+  list<Type extends string>(type: Type): AsyncIterableIterator<[string, SignalDataType<Type>]>
   /** The id of every record of one type, as they stand when the iteration begins. */
   listIds(type: string): AsyncIterableIterator<string>
 }
@@ -145,8 +252,14 @@ export interface Logger {
 
 /** The parts of the Baileys module that are used: of `baileys` or `@whiskeysockets/baileys`. */
 export interface BaileysModule {
-  initAuthCreds: () => Loose
-  proto: Loose
+  initAuthCreds: () => AuthenticationCreds
+  proto: {
+    Message: {
+      AppStateSyncKeyData: {
+        fromObject(object: { [key: string]: unknown }): AppStateSyncKeyData
+      }
+    }
+  }
 }
 
 /** Options of a store. Everything has a default or an environment variable. */
@@ -223,7 +336,10 @@ export interface SessionStore {
  * `ERR_ACCOUNT_NOT_FOUND`, `ERR_UNREADABLE` (wrong secret or changed data: nothing is overwritten), `ERR_SCHEMA`,
  * `ERR_TLS`, `ERR_DB_*`
  */
-export function useDatabaseAuthState(accountId: string, options?: StoreOptions): Promise<DatabaseAuthState>
+export function useDatabaseAuthState(
+  accountId: string,
+  options?: StoreOptions,
+): Promise<DatabaseAuthState>
 
 /**
  * Deletes everything that is stored of exactly this account's session. Handles that are still open get
@@ -261,10 +377,12 @@ export function encryptData(data: string, secret: string): EncryptedData
 export function decryptData(encrypted: EncryptedData, secret: string): string
 
 /** A copy of a value in which every byte array is `{ type: 'Buffer', data: base64 }`. */
-export function serializeBuffers<T = unknown>(value: T): Loose
+// biome-ignore lint/suspicious/noExplicitAny: as the original service declares it, so that its callers still compile
+export function serializeBuffers(value: unknown): any
 
 /** A copy of a value in which every `{ type: 'Buffer', data }` is a Buffer again. */
-export function deserializeBuffers<T = unknown>(value: T): Loose
+// biome-ignore lint/suspicious/noExplicitAny: as above
+export function deserializeBuffers(value: unknown): any
 
 /** What an error is about, stable across versions. */
 export type SessionStoreErrorCode =

@@ -1,0 +1,9 @@
+'use strict'
+
+module.exports = {
+  testEnvironment: 'node',
+  testMatch: ['**/__test__/**/*.test.js'],
+  globalSetup: './__test__/support/global-setup.js',
+  globalTeardown: './__test__/support/global-teardown.js',
+  testTimeout: 60_000,
+}

@@ -1,0 +1,150 @@
+const { SessionStoreError } = require('./errors.js')
+
+const DEFAULT_WRITE_TIMEOUT_MS = 10_000
+
+/** Checks a store's options, fills in the environment, and gives the native part's settings. */
+function resolveOptions(options = {}) {
+  check('options', options, KINDS.object)
+  const given = { ...fromEnvironment(process.env), ...withoutUndefined(options) }
+  for (const [name, value] of Object.entries(given)) {
+    if (!Object.hasOwn(OPTIONS, name)) throw configError(name, 'there is no such option')
+    check(name, value, OPTIONS[name])
+  }
+  require_(given, 'databaseUrl', 'DATABASE_URL')
+  require_(given, 'secret', 'WHATSAPP_SESSION_SECRET')
+  return {
+    databaseUrl: given.databaseUrl,
+    secret: given.secret,
+    previousSecrets: given.previousSecrets ?? [],
+    accountsTable: accountsTable(given.accountsTable ?? {}),
+    pool: section('pool', given.pool ?? {}, POOL),
+    tls: given.tls && tls(section('tls', given.tls, TLS)),
+    writeTimeoutMs: given.writeTimeoutMs ?? DEFAULT_WRITE_TIMEOUT_MS,
+    synchronousCommit: given.durability === 'server' ? undefined : given.durability,
+  }
+}
+
+const KINDS = {
+  object: [(value) => typeof value === 'object' && value !== null, 'it must be an object'],
+  func: [(value) => typeof value === 'function', 'it must be a function'],
+  string: [
+    (value) => typeof value === 'string' && value !== '',
+    'it must be a string that is not empty',
+  ],
+  strings: [
+    (value) => Array.isArray(value) && value.every((item) => typeof item === 'string'),
+    'it must be an array of strings',
+  ],
+  count: [
+    (value) => Number.isInteger(value) && value > 0 && value <= 0x7fffffff,
+    'it must be a whole number above 0',
+  ],
+  name: [
+    (value) => typeof value === 'string' && value !== '' && !value.includes('\0'),
+    'it must be the name of a table or column',
+  ],
+  pem: [
+    (value) => typeof value === 'string' || value instanceof Uint8Array,
+    'it must be PEM, as a string or bytes',
+  ],
+}
+
+const oneOf = (...values) => [
+  (value) => values.includes(value),
+  `it must be ${values.map((value) => `'${value}'`).join(' or ')}`,
+]
+
+const OPTIONS = {
+  databaseUrl: KINDS.string,
+  secret: KINDS.string,
+  previousSecrets: KINDS.strings,
+  layout: oneOf('column'),
+  accountsTable: KINDS.object,
+  pool: KINDS.object,
+  tls: KINDS.object,
+  writeTimeoutMs: KINDS.count,
+  durability: oneOf('server', 'on', 'remote_apply'),
+  logger: KINDS.object,
+  baileys: KINDS.object,
+  onSuperseded: KINDS.func,
+}
+
+const ACCOUNTS_TABLE = {
+  schema: KINDS.name,
+  table: KINDS.name,
+  id: KINDS.name,
+  sessionData: KINDS.name,
+  updatedAt: [(value) => value === null || KINDS.name[0](value), KINDS.name[1]],
+}
+
+const POOL = {
+  size: KINDS.count,
+  waitTimeoutMs: KINDS.count,
+  connectTimeoutMs: KINDS.count,
+  recycleTimeoutMs: KINDS.count,
+}
+
+const TLS = {
+  mode: oneOf('require', 'verify-ca', 'verify-full'),
+  ca: KINDS.pem,
+  cert: KINDS.pem,
+  key: KINDS.pem,
+}
+
+function accountsTable(names) {
+  const { updatedAt, ...others } = section('accountsTable', names, ACCOUNTS_TABLE)
+  // The native part takes an empty name for "there is none".
+  return { ...others, ...(updatedAt !== undefined && { updatedAt: updatedAt ?? '' }) }
+}
+
+function tls({ mode, ...pems }) {
+  const texts = Object.entries(pems).map(([name, pem]) => [
+    name,
+    typeof pem === 'string' ? pem : Buffer.from(pem).toString(),
+  ])
+  return { ...(mode !== undefined && { mode }), ...Object.fromEntries(texts) }
+}
+
+function section(name, values, kinds) {
+  const given = withoutUndefined(values)
+  for (const [key, value] of Object.entries(given)) {
+    if (!Object.hasOwn(kinds, key)) throw configError(`${name}.${key}`, 'there is no such option')
+    check(`${name}.${key}`, value, kinds[key])
+  }
+  return given
+}
+
+function fromEnvironment(env) {
+  const number = (text) => (text === undefined ? undefined : Number(text))
+  const lines = env.WHATSAPP_SESSION_PREVIOUS_SECRETS?.split('\n').filter((line) => line !== '')
+  const size = number(env.BAILEYS_AUTH_POOL_SIZE || undefined)
+  return withoutUndefined({
+    databaseUrl: env.DATABASE_URL || undefined,
+    secret: env.WHATSAPP_SESSION_SECRET || undefined,
+    previousSecrets: lines,
+    layout: env.BAILEYS_AUTH_LAYOUT || undefined,
+    writeTimeoutMs: number(env.BAILEYS_AUTH_WRITE_TIMEOUT_MS || undefined),
+    pool: size === undefined ? undefined : { size },
+  })
+}
+
+function withoutUndefined(values) {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
+}
+
+function check(name, value, [isRight, problem]) {
+  if (!isRight(value)) throw configError(name, problem)
+}
+
+function require_(given, name, variable) {
+  if (given[name] === undefined) {
+    throw configError(name, `it is missing; give it as an option or set ${variable}`)
+  }
+}
+
+/** Names the setting; never its value, which could be a secret. */
+function configError(name, problem) {
+  return new SessionStoreError('ERR_CONFIG', `${name}: ${problem}`)
+}
+
+module.exports = { resolveOptions }

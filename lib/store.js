@@ -1,0 +1,118 @@
+const { NativeStore } = require('../binding.js')
+const { makeAuthState } = require('./auth-state.js')
+const { loadBaileys } = require('./baileys.js')
+const { SessionStoreError, fromFailure, isFailure, requireAccountId } = require('./errors.js')
+
+/** A store over the native one: hands calls over, and settles their promises when the native part has letters. */
+class Store {
+  #native
+  #logger
+  #waiting = new Map()
+  #lastToken = 0
+  #onSuperseded = new Map()
+
+  constructor(settings, logger) {
+    const native = NativeStore.create(settings, () => this.#collect())
+    if (isFailure(native)) throw fromFailure(native, 'open')
+    this.#native = native
+    this.#logger = logger
+    const parameters = native.ignoredParameters()
+    if (parameters.length > 0) {
+      logger?.warn(
+        { parameters },
+        'parameters of the connection string that are not known are ignored',
+      )
+    }
+  }
+
+  async open(accountId, { baileys, onSuperseded }) {
+    requireAccountId(accountId, 'open')
+    const module = await loadBaileys(baileys)
+    const native = await this.call('open', accountId, (token) =>
+      this.#native.open(token, accountId),
+    )
+    if (onSuperseded === undefined) this.#onSuperseded.delete(accountId)
+    else this.#onSuperseded.set(accountId, onSuperseded)
+    return makeAuthState(this, native, accountId, module)
+  }
+
+  async clear(accountId) {
+    requireAccountId(accountId, 'clear')
+    await this.call('clear', accountId, (token) => this.#native.clear(token, accountId))
+  }
+
+  stats() {
+    return this.#native.stats()
+  }
+
+  async close() {
+    await this.call('close', undefined, (token) => this.#native.close(token))
+  }
+
+  /**
+   * Starts a native call and gives the promise of its answer. While any is awaited the process stays alive. A failure
+   * that nobody awaits is logged, not an unhandled rejection: one account's trouble must not end all the others'.
+   */
+  call(operation, accountId, start) {
+    const promise = new Promise((resolve, reject) => {
+      const token = this.#newToken()
+      const refused = start(token)
+      if (refused) {
+        reject(fromFailure(refused, operation, accountId))
+        return
+      }
+      if (this.#waiting.size === 0) this.#native.hold(true)
+      this.#waiting.set(token, { resolve, reject, operation, accountId })
+    })
+    promise.catch((error) => this.#logger?.debug({ err: error }, 'a call was refused'))
+    return promise
+  }
+
+  /** Settles what the native part has answered. Must not throw: it runs outside of any caller. */
+  #collect() {
+    const letters = this.#native.collect()
+    for (let at = 0; at < letters.length; at += 3) {
+      const token = letters[at]
+      if (token === 0) this.#notice(letters[at + 2])
+      else this.#settle(token, letters[at + 1], letters[at + 2])
+    }
+  }
+
+  #settle(token, failure, value) {
+    const { resolve, reject, operation, accountId } = this.#waiting.get(token)
+    this.#waiting.delete(token)
+    if (this.#waiting.size === 0) this.#native.hold(false)
+    if (failure === null) resolve(value)
+    else reject(fromFailure(failure, operation, accountId))
+  }
+
+  #notice({ kind, accountId, reason }) {
+    try {
+      if (kind === 'superseded') {
+        this.#logger?.warn(
+          { accountId },
+          'the account was opened elsewhere; its writes here are refused',
+        )
+        const tell = this.#onSuperseded.get(accountId)
+        this.#onSuperseded.delete(accountId)
+        tell?.(accountId)
+      } else {
+        this.#logger?.warn({ reason }, 'the database does not answer; trying again')
+      }
+    } catch (error) {
+      // The application's own callback: its errors are its own, as with an event listener, but not here.
+      process.nextTick(() => {
+        throw error
+      })
+    }
+  }
+
+  #newToken() {
+    do {
+      this.#lastToken = (this.#lastToken + 1) >>> 0
+    } while (this.#lastToken === 0 || this.#waiting.has(this.#lastToken))
+    return this.#lastToken
+  }
+}
+
+module.exports = { Store, SessionStoreError }

@@ -1,0 +1,88 @@
+//! Settings as JavaScript hands them over, and what they mean. Knows nothing of SQL.
+
+mod connection;
+mod connection_string;
+mod tls;
+
+pub use connection::Connection;
+use zeroize::Zeroizing;
+
+use crate::error::{Code, Error, Result};
+
+/// How a store is set up.
+pub struct Settings {
+    /// PostgreSQL's connection string.
+    pub database_url: Zeroizing<String>,
+    /// The secret that sessions are sealed with.
+    pub secret: Zeroizing<String>,
+    /// Earlier secrets, which only open.
+    pub previous_secrets: Vec<Zeroizing<String>>,
+    /// Where the accounts table is.
+    pub accounts_table: AccountsTable,
+    /// The connection pool.
+    pub pool: PoolSettings,
+    /// TLS; overrules the connection string.
+    pub tls: Option<TlsSettings>,
+    /// How long a read or write goes on trying, in ms.
+    pub write_timeout_ms: u32,
+    /// `synchronous_commit` of the writes; `None` leaves it as the server has it.
+    pub synchronous_commit: Option<String>,
+}
+
+/// Names of the accounts table and its columns, not quoted.
+#[derive(Clone)]
+pub struct AccountsTable {
+    /// `None`: the connection string's `schema` parameter, else `public`.
+    pub schema: Option<String>,
+    /// The table.
+    pub table: String,
+    /// The column of the account's id.
+    pub id: String,
+    /// The column of the session.
+    pub session_data: String,
+    /// The column of the last change, if there is one.
+    pub updated_at: Option<String>,
+}
+
+impl Default for AccountsTable {
+    /// The original Prisma model's names.
+    fn default() -> Self {
+        Self {
+            schema: None,
+            table: "whatsapp_accounts".into(),
+            id: "id".into(),
+            session_data: "session_data".into(),
+            updated_at: Some("updated_at".into()),
+        }
+    }
+}
+
+/// Pool settings; what is `None` comes from the connection string, else from the defaults.
+#[derive(Clone, Copy, Default)]
+#[allow(missing_docs)]
+pub struct PoolSettings {
+    pub size: Option<u32>,
+    pub wait_timeout_ms: Option<u32>,
+    pub connect_timeout_ms: Option<u32>,
+    pub recycle_timeout_ms: Option<u32>,
+}
+
+/// TLS settings: PEM texts, and how far the server is verified.
+#[derive(Clone, Default)]
+#[allow(missing_docs)]
+pub struct TlsSettings {
+    pub mode: Option<String>,
+    pub ca: Option<String>,
+    pub cert: Option<String>,
+    pub key: Option<String>,
+}
+
+/// An error about one setting; the text names it and never quotes a value that could be secret.
+fn invalid(setting: &str, problem: &str) -> Error {
+    Error::new(Code::Config, format!("{setting}: {problem}"))
+}
+
+/// Reads a file that the connection string names.
+fn read_file(setting: &str, path: &str) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|error| invalid(setting, &format!("the file cannot be read ({})", error.kind())))
+}

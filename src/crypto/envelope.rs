@@ -1,0 +1,185 @@
+//! A sealed text as the original service stores it: `{"iv":hex,"authTag":hex,"encrypted":hex}`, AES-256-GCM without
+//! associated data.
+
+use aes_gcm::{AeadInOut, Nonce, Tag};
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use super::SealingKey;
+use crate::error::{Code, Error, Result};
+
+/// Length of a nonce in bytes.
+pub const IV_LEN: usize = 12;
+/// Length of an authentication tag in bytes.
+pub const TAG_LEN: usize = 16;
+
+/// A nonce: random, and so unique per sealing.
+pub type Iv = [u8; IV_LEN];
+
+/// A sealed text, its parts as bytes.
+pub struct Envelope {
+    /// The nonce.
+    pub iv: Iv,
+    /// The authentication tag.
+    pub tag: [u8; TAG_LEN],
+    /// The encrypted text.
+    pub encrypted: Vec<u8>,
+}
+
+/// The stored form; other fields are none of ours.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Stored {
+    iv: String,
+    auth_tag: String,
+    encrypted: String,
+}
+
+impl Envelope {
+    /// Seals a plaintext in place under a fresh nonce.
+    pub fn seal(key: &SealingKey, mut plaintext: Vec<u8>) -> Result<Self> {
+        let mut iv = [0_u8; IV_LEN];
+        getrandom::fill(&mut iv)
+            .map_err(|_| Error::new(Code::Internal, "the operating system gave no random numbers"))?;
+        let tag = key
+            .0
+            .encrypt_inout_detached(&Nonce::from(iv), &[], plaintext.as_mut_slice().into())
+            .map_err(|_| Error::new(Code::Overloaded, "the session is too large for AES-GCM (64 GiB)"))?;
+        Ok(Self {
+            iv,
+            tag: tag.into(),
+            encrypted: plaintext,
+        })
+    }
+
+    /// Opens the envelope. Authentication fails alike for a wrong key and for changed data.
+    pub fn open(&self, key: &SealingKey) -> Result<Zeroizing<Vec<u8>>> {
+        let mut plaintext = Zeroizing::new(self.encrypted.clone());
+        key.0
+            .decrypt_inout_detached(
+                &Nonce::from(self.iv),
+                &[],
+                plaintext.as_mut_slice().into(),
+                &Tag::from(self.tag),
+            )
+            .map_err(|_| unreadable("authentication failed: the secret is another one, or the data was changed"))?;
+        Ok(plaintext)
+    }
+
+    /// The stored form.
+    pub fn to_text(&self) -> String {
+        let (iv, tag, encrypted) = self.to_hex();
+        let mut text = String::with_capacity(iv.len() + tag.len() + encrypted.len() + 44);
+        for part in [
+            "{\"iv\":\"",
+            &iv,
+            "\",\"authTag\":\"",
+            &tag,
+            "\",\"encrypted\":\"",
+            &encrypted,
+            "\"}",
+        ] {
+            text.push_str(part);
+        }
+        text
+    }
+
+    /// Nonce, tag and encrypted text in hex.
+    pub fn to_hex(&self) -> (String, String, String) {
+        let hex = const_hex::encode::<&[u8]>;
+        (hex(&self.iv), hex(&self.tag), hex(&self.encrypted))
+    }
+
+    /// Reads the stored form.
+    pub fn from_text(text: &str) -> Result<Self> {
+        let stored: Stored = serde_json::from_str(text)
+            .map_err(|_| unreadable("it is not a sealed session as this store writes them"))?;
+        Self::from_hex(&stored.iv, &stored.auth_tag, &stored.encrypted)
+    }
+
+    /// Puts an envelope together from its hex parts.
+    pub fn from_hex(iv: &str, auth_tag: &str, encrypted: &str) -> Result<Self> {
+        Ok(Self {
+            iv: const_hex::decode_to_array(iv).map_err(|_| unreadable("its iv is not 12 bytes of hex"))?,
+            tag: const_hex::decode_to_array(auth_tag).map_err(|_| unreadable("its authTag is not 16 bytes of hex"))?,
+            encrypted: const_hex::decode(encrypted).map_err(|_| unreadable("its encrypted text is not hex"))?,
+        })
+    }
+}
+
+fn unreadable(reason: &str) -> Error {
+    Error::new(
+        Code::Unreadable,
+        format!("the stored session cannot be read: {reason}; nothing was overwritten"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::derive_key;
+    use super::*;
+
+    const SECRET: &str = "an-example-secret-of-good-length";
+
+    #[test]
+    fn what_was_sealed_opens_again() {
+        let key = derive_key(SECRET);
+        for text in ["", "{}", "Zoë 😀"] {
+            let stored = Envelope::seal(&key, text.as_bytes().to_vec()).unwrap().to_text();
+            let opened = Envelope::from_text(&stored).unwrap().open(&key).unwrap();
+            assert_eq!(opened.as_slice(), text.as_bytes());
+        }
+    }
+
+    #[test]
+    fn every_sealing_has_a_nonce_of_its_own_within_the_first_forty_characters() {
+        let key = derive_key(SECRET);
+        let seal = || Envelope::seal(&key, b"{}".to_vec()).unwrap().to_text();
+        let (first, second) = (seal(), seal());
+        assert_ne!(first[..40], second[..40]);
+        assert!(first[..40].starts_with("{\"iv\":\""));
+    }
+
+    #[test]
+    fn any_changed_byte_is_refused() {
+        let key = derive_key(SECRET);
+        let sealed = || Envelope::seal(&key, b"a plaintext".to_vec()).unwrap();
+        let changes: [fn(&mut Envelope); 4] = [
+            |envelope| envelope.iv[0] ^= 1,
+            |envelope| envelope.tag[15] ^= 0x80,
+            |envelope| envelope.encrypted[3] ^= 1,
+            |envelope| drop(envelope.encrypted.pop()),
+        ];
+        for change in changes {
+            let mut envelope = sealed();
+            change(&mut envelope);
+            assert_eq!(envelope.open(&key).unwrap_err().code(), Code::Unreadable);
+        }
+        assert_eq!(
+            sealed()
+                .open(&derive_key("another secret of good length"))
+                .unwrap_err()
+                .code(),
+            Code::Unreadable
+        );
+    }
+
+    #[test]
+    fn malformed_texts_are_unreadable_and_say_why_without_their_content() {
+        let whole = Envelope::seal(&derive_key(SECRET), b"{}".to_vec()).unwrap().to_text();
+        for text in [
+            "",
+            "null",
+            "[]",
+            "{}",
+            "{\"iv\":\"00\",\"authTag\":\"00\",\"encrypted\":\"00\"}",
+            "{\"iv\":1,\"authTag\":2,\"encrypted\":3}",
+            &whole[..whole.len() - 1],
+            &whole.replace("\"encrypted\":\"", "\"encrypted\":\"x"),
+        ] {
+            let error = Envelope::from_text(text).err().unwrap();
+            assert_eq!(error.code(), Code::Unreadable);
+            assert!(!error.to_string().contains(&whole[8..20]));
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! A store's settings in JavaScript's shape.
+
+use napi_derive::napi;
+
+use crate::config::{AccountsTable, PoolSettings, Settings, TlsSettings};
+
+/// Settings, with the environment's already filled in.
+#[napi(object, object_to_js = false)]
+pub struct NativeSettings {
+    /// PostgreSQL's connection string.
+    pub database_url: String,
+    /// The secret that sessions are sealed with.
+    pub secret: String,
+    /// Secrets that only open.
+    pub previous_secrets: Vec<String>,
+    /// The accounts table.
+    pub accounts_table: NativeAccountsTable,
+    /// The connection pool.
+    pub pool: NativePool,
+    /// TLS.
+    pub tls: Option<NativeTls>,
+    /// In ms.
+    pub write_timeout_ms: u32,
+    /// `None`: as the server has it.
+    pub synchronous_commit: Option<String>,
+}
+
+/// Names of the accounts table and its columns.
+#[napi(object, object_to_js = false)]
+#[allow(missing_docs)]
+pub struct NativeAccountsTable {
+    pub schema: Option<String>,
+    pub table: Option<String>,
+    pub id: Option<String>,
+    pub session_data: Option<String>,
+    /// Empty: the table has none.
+    pub updated_at: Option<String>,
+}
+
+/// The connection pool.
+#[napi(object, object_to_js = false)]
+#[allow(missing_docs)]
+pub struct NativePool {
+    pub size: Option<u32>,
+    pub wait_timeout_ms: Option<u32>,
+    pub connect_timeout_ms: Option<u32>,
+    pub recycle_timeout_ms: Option<u32>,
+}
+
+/// TLS settings, PEM.
+#[napi(object, object_to_js = false)]
+#[allow(missing_docs)]
+pub struct NativeTls {
+    pub mode: Option<String>,
+    pub ca: Option<String>,
+    pub cert: Option<String>,
+    pub key: Option<String>,
+}
+
+impl From<NativeSettings> for Settings {
+    fn from(native: NativeSettings) -> Self {
+        let (names, defaults) = (native.accounts_table, AccountsTable::default());
+        Self {
+            database_url: native.database_url.into(),
+            secret: native.secret.into(),
+            previous_secrets: native.previous_secrets.into_iter().map(Into::into).collect(),
+            accounts_table: AccountsTable {
+                schema: names.schema,
+                table: names.table.unwrap_or(defaults.table),
+                id: names.id.unwrap_or(defaults.id),
+                session_data: names.session_data.unwrap_or(defaults.session_data),
+                updated_at: names.updated_at.or(defaults.updated_at).filter(|name| !name.is_empty()),
+            },
+            pool: PoolSettings {
+                size: native.pool.size,
+                wait_timeout_ms: native.pool.wait_timeout_ms,
+                connect_timeout_ms: native.pool.connect_timeout_ms,
+                recycle_timeout_ms: native.pool.recycle_timeout_ms,
+            },
+            tls: native.tls.map(|tls| TlsSettings {
+                mode: tls.mode,
+                ca: tls.ca,
+                cert: tls.cert,
+                key: tls.key,
+            }),
+            write_timeout_ms: native.write_timeout_ms,
+            synchronous_commit: native.synchronous_commit,
+        }
+    }
+}

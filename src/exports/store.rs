@@ -1,0 +1,152 @@
+//! A store, as JavaScript holds it.
+
+use std::sync::{Arc, atomic::Ordering::Relaxed};
+
+use napi::{
+    Env,
+    bindgen_prelude::{Array, Either, Function},
+};
+use napi_derive::napi;
+
+use super::settings::NativeSettings;
+use crate::{
+    config::Settings,
+    error::Result,
+    outcome::{Answer, Failure, Mailbox},
+    runtime,
+    store::Store,
+};
+
+/// A store. Calls that take a token are answered through the mailbox: `wake` is called when there is something to
+/// collect.
+#[napi]
+pub struct NativeStore {
+    store: Arc<Store>,
+    mailbox: Arc<Mailbox>,
+}
+
+/// A store's figures.
+#[napi(object, object_from_js = false)]
+#[allow(missing_docs)]
+pub struct NativeStats {
+    pub layout: String,
+    pub open_sessions: u32,
+    pub pending_records: u32,
+    pub pending_bytes: f64,
+    pub committed_records: f64,
+    pub commits: f64,
+    pub retries: f64,
+    pub failed_commits: f64,
+    pub pool: NativePoolStatus,
+}
+
+/// The pool's figures.
+#[napi(object, object_from_js = false)]
+#[allow(missing_docs)]
+pub struct NativePoolStatus {
+    pub size: u32,
+    pub idle: u32,
+    pub waiting: u32,
+    pub max: u32,
+}
+
+#[napi]
+impl NativeStore {
+    /// Makes a store, or says what is wrong with its settings.
+    #[napi(catch_unwind)]
+    pub fn create(settings: NativeSettings, wake: Function<'_, (), ()>) -> napi::Result<Either<NativeStore, Failure>> {
+        let mailbox = Mailbox::new(wake)?;
+        Ok(match make(settings.into(), &mailbox) {
+            Ok(store) => Either::A(Self {
+                store: Arc::new(store),
+                mailbox,
+            }),
+            Err(error) => Either::B(Failure::from(&error)),
+        })
+    }
+
+    /// Opens an account.
+    #[napi(catch_unwind)]
+    pub fn open(&self, token: u32, account_id: String) {
+        let store = self.store.clone();
+        self.answer(token, async move {
+            let session = store.open(account_id.into()).await?;
+            Ok(Answer::Opened(store, session))
+        });
+    }
+
+    /// Deletes an account's session.
+    #[napi(catch_unwind)]
+    pub fn clear(&self, token: u32, account_id: String) {
+        let store = self.store.clone();
+        self.answer(token, async move {
+            store.clear(account_id.into()).await.map(|()| Answer::Done)
+        });
+    }
+
+    /// Closes every session and connection.
+    #[napi(catch_unwind)]
+    pub fn close(&self, token: u32) {
+        let store = self.store.clone();
+        self.answer(token, async move { store.close().await.map(|()| Answer::Done) });
+    }
+
+    /// Takes what is in the mailbox: token, failure or null, and value, three elements a letter; token 0 is a notice.
+    #[napi(catch_unwind, ts_return_type = "Array<any>")]
+    pub fn collect<'env>(&self, env: &'env Env) -> napi::Result<Array<'env>> {
+        self.mailbox.collect(env)
+    }
+
+    /// Keeps Node.js alive until further notice, or no longer.
+    #[napi(catch_unwind)]
+    pub fn hold(&self, env: &Env, hold: bool) {
+        self.mailbox.hold(env, hold);
+    }
+
+    /// The store's figures.
+    #[napi(catch_unwind)]
+    pub fn stats(&self) -> NativeStats {
+        let (counters, pool) = (self.store.counters(), self.store.pool_status());
+        NativeStats {
+            layout: self.store.layout().to_owned(),
+            open_sessions: saturating(self.store.open_sessions()),
+            pending_records: saturating(counters.pending_records.load(Relaxed)),
+            pending_bytes: counters.pending_bytes.load(Relaxed) as f64,
+            committed_records: counters.committed_records.load(Relaxed) as f64,
+            commits: counters.commits.load(Relaxed) as f64,
+            retries: self.store.retries() as f64,
+            failed_commits: counters.failed_commits.load(Relaxed) as f64,
+            pool: NativePoolStatus {
+                size: saturating(pool.size),
+                idle: saturating(pool.idle),
+                waiting: saturating(pool.waiting),
+                max: saturating(pool.max),
+            },
+        }
+    }
+
+    /// Parameters of the connection string that mean nothing here.
+    #[napi(catch_unwind)]
+    pub fn ignored_parameters(&self) -> Vec<String> {
+        self.store.ignored_parameters().to_vec()
+    }
+
+    fn answer(&self, token: u32, work: impl Future<Output = Result<Answer>> + Send + 'static) {
+        let mailbox = self.mailbox.clone();
+        match runtime::handle() {
+            Ok(runtime) => drop(runtime.spawn(async move { mailbox.answer(token, work.await) })),
+            Err(error) => mailbox.answer(token, Err(error)),
+        }
+    }
+}
+
+fn make(settings: Settings, mailbox: &Arc<Mailbox>) -> Result<Store> {
+    let runtime = runtime::handle()?;
+    let _within = runtime.enter();
+    let mailbox = mailbox.clone();
+    Store::new(settings, Arc::new(move |event| mailbox.tell(event)))
+}
+
+fn saturating(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,157 @@
+//! The frame of a session's plaintext, `{"creds":…,"keys":{"name":…,…}}`, read and written without decoding values.
+
+use std::{borrow::Cow, fmt};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
+
+/// The frame as it is stored.
+#[derive(Deserialize)]
+pub(super) struct Stored<'a> {
+    #[serde(borrow)]
+    pub(super) creds: &'a RawValue,
+    #[serde(borrow, default)]
+    keys: Entries<'a>,
+}
+
+#[derive(Default)]
+struct Entries<'a>(Vec<(Name<'a>, &'a RawValue)>);
+
+/// A record's name as bytes: serde_json decodes a lone surrogate into three bytes that are not UTF-8.
+struct Name<'a>(Cow<'a, [u8]>);
+
+/// Reads a frame. The error may quote the text: it is not to be passed on.
+pub(super) fn read(plaintext: &[u8]) -> serde_json::Result<Stored<'_>> {
+    serde_json::from_slice(plaintext)
+}
+
+impl Stored<'_> {
+    /// The records: their names as bytes, their values as JSON text.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&[u8], &str)> {
+        self.keys.0.iter().map(|(name, value)| (&*name.0, value.get()))
+    }
+}
+
+/// Writes a frame.
+pub(super) struct Writer {
+    plaintext: Vec<u8>,
+    first: bool,
+}
+
+impl Writer {
+    /// `capacity` is to be the whole size at least: a plaintext that moves when it grows leaves a copy behind.
+    pub(super) fn new(creds: &str, capacity: usize) -> Self {
+        let mut plaintext = Vec::with_capacity(capacity);
+        plaintext.extend_from_slice(b"{\"creds\":");
+        plaintext.extend_from_slice(creds.as_bytes());
+        plaintext.extend_from_slice(b",\"keys\":{");
+        Self { plaintext, first: true }
+    }
+
+    /// A record by its name.
+    pub(super) fn entry(&mut self, name: &str, value: &str) {
+        self.separate();
+        if name.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
+            self.plaintext.push(b'"');
+            self.plaintext.extend_from_slice(name.as_bytes());
+            self.plaintext.push(b'"');
+        } else {
+            self.plaintext
+                .extend_from_slice(json_string(name.as_bytes()).as_bytes());
+        }
+        self.value(value);
+    }
+
+    /// A record by its name as a JSON string.
+    pub(super) fn raw_entry(&mut self, name: &str, value: &str) {
+        self.separate();
+        self.plaintext.extend_from_slice(name.as_bytes());
+        self.value(value);
+    }
+
+    /// The plaintext.
+    pub(super) fn finish(mut self) -> Vec<u8> {
+        self.plaintext.extend_from_slice(b"}}");
+        self.plaintext
+    }
+
+    fn separate(&mut self) {
+        if !std::mem::take(&mut self.first) {
+            self.plaintext.push(b',');
+        }
+    }
+
+    fn value(&mut self, value: &str) {
+        self.plaintext.push(b':');
+        self.plaintext.extend_from_slice(value.as_bytes());
+    }
+}
+
+/// A name as a JSON string, as `JSON.stringify` writes it; lone surrogates, here bytes of no UTF-8, are escaped.
+pub(super) fn json_string(mut name: &[u8]) -> String {
+    let mut json = String::with_capacity(name.len() + 2);
+    json.push('"');
+    loop {
+        let valid = match std::str::from_utf8(name) {
+            Ok(valid) => valid,
+            Err(error) => std::str::from_utf8(&name[..error.valid_up_to()]).unwrap_or_default(),
+        };
+        let quoted = serde_json::Value::from(valid).to_string();
+        json.push_str(&quoted[1..quoted.len() - 1]);
+        let [0xed, high, low, rest @ ..] = &name[valid.len()..] else {
+            break;
+        };
+        let unit = 0xd000 | (u16::from(high & 0x3f) << 6) | u16::from(low & 0x3f);
+        json.push_str(&format!("\\u{unit:04x}"));
+        name = rest;
+    }
+    json.push('"');
+    json
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Entries<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Entries<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of records")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Entries(pairs))
+            }
+        }
+        deserializer.deserialize_map(Pairs)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Bytes;
+        impl<'de> Visitor<'de> for Bytes {
+            type Value = Name<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_borrowed_bytes<E>(self, bytes: &'de [u8]) -> Result<Self::Value, E> {
+                Ok(Name(Cow::Borrowed(bytes)))
+            }
+
+            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Self::Value, E> {
+                Ok(Name(Cow::Owned(bytes.to_vec())))
+            }
+        }
+        deserializer.deserialize_bytes(Bytes)
+    }
+}

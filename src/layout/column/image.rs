@@ -1,0 +1,140 @@
+//! A whole session in memory, and its plaintext: `{"creds":{…},"keys":{"<type>-<id>":…}}`.
+//!
+//! Values stay the JSON text they are; only the frame around them is read and written.
+
+use std::{collections::HashSet, sync::Arc};
+
+use indexmap::IndexMap;
+
+use super::{
+    frame::{self, Writer},
+    name,
+};
+use crate::{
+    codec::record::{Changes, RecordKey, Text, size_of_change},
+    error::{Code, Error, Result},
+};
+
+#[derive(Default)]
+pub(super) struct Image {
+    creds: Option<Text>,
+    keys: IndexMap<Arc<str>, Text>,
+    /// Records whose name, a JSON string, holds lone surrogates: nobody can ask for them, but they are carried along.
+    unnameable: Vec<(String, Text)>,
+}
+
+impl Image {
+    /// Reads a plaintext.
+    pub(super) fn parse(plaintext: &[u8]) -> Result<Self> {
+        // The parser's own message may quote the text.
+        let stored = frame::read(plaintext).map_err(|_| {
+            Error::new(
+                Code::Unreadable,
+                "the stored session opens, but is not of the form {creds, keys}; nothing was overwritten",
+            )
+        })?;
+        let mut image = Self {
+            creds: Some(stored.creds.get())
+                .filter(|creds| !is_empty_object(creds))
+                .map(text),
+            ..Self::default()
+        };
+        for (name, value) in stored.entries() {
+            match std::str::from_utf8(name) {
+                Ok(name) => drop(image.keys.insert(name.into(), text(value))),
+                Err(_) => image.unnameable.push((frame::json_string(name), text(value))),
+            }
+        }
+        Ok(image)
+    }
+
+    /// The plaintext as it will be with these changes.
+    pub(super) fn compose(&self, changes: &Changes) -> Vec<u8> {
+        let mut creds = self.creds.as_ref();
+        let mut changed: IndexMap<String, Option<&Text>> = IndexMap::with_capacity(changes.len());
+        for (key, value) in changes {
+            match name::of(key) {
+                None => creds = value.as_ref(),
+                // Of two records that the form cannot tell apart, the later call wins.
+                Some(name) => drop(changed.insert(name, value.as_ref())),
+            }
+        }
+        let mut writer = Writer::new(creds.map_or("{}", Text::as_str), self.size_with(changes));
+        for (name, value) in &self.keys {
+            match changed.swap_remove(&**name) {
+                None => writer.entry(name, value.as_str()),
+                Some(Some(value)) => writer.entry(name, value.as_str()),
+                Some(None) => {}
+            }
+        }
+        for key in changes.keys() {
+            // What is left is new; in the order of the calls, which swap_remove did not keep.
+            if let Some((name, Some(value))) = name::of(key).and_then(|name| changed.swap_remove_entry(&name)) {
+                writer.entry(&name, value.as_str());
+            }
+        }
+        for (name, value) in &self.unnameable {
+            writer.raw_entry(name, value.as_str());
+        }
+        writer.finish()
+    }
+
+    /// Takes the changes over, once they are durable.
+    pub(super) fn apply(&mut self, changes: &Changes) {
+        let mut deleted = HashSet::new();
+        for (key, value) in changes {
+            match (name::of(key), value) {
+                (None, value) => self.creds.clone_from(value),
+                (Some(name), Some(value)) => {
+                    deleted.remove(&name);
+                    match self.keys.get_mut(&*name) {
+                        Some(place) => *place = value.clone(),
+                        None => drop(self.keys.insert(name.into(), value.clone())),
+                    }
+                }
+                (Some(name), None) => drop(deleted.insert(name)),
+            }
+        }
+        if !deleted.is_empty() {
+            self.keys.retain(|name, _| !deleted.contains(&**name));
+        }
+    }
+
+    pub(super) fn lookup(&self, key: &RecordKey) -> Option<Text> {
+        match name::of(key) {
+            None => self.creds.clone(),
+            Some(name) => self.keys.get(&*name).cloned(),
+        }
+    }
+
+    pub(super) fn keys(&self, kind: Option<&str>) -> Vec<RecordKey> {
+        self.keys.keys().filter_map(|name| name::read(name, kind)).collect()
+    }
+
+    /// At least the size of the plaintext, so that it is never moved, and no copy of it left behind, by growing.
+    fn size_with(&self, changes: &Changes) -> usize {
+        // A name may grow sixfold by escapes; colon, comma and quotes come on top.
+        let entry = |name: &str, value: &Text| 6 * name.len() + value.len() + 4;
+        let held: usize = self.keys.iter().map(|(name, value)| entry(name, value)).sum();
+        let raw: usize = self.unnameable.iter().map(|(name, value)| entry(name, value)).sum();
+        let new: usize = changes
+            .iter()
+            .map(|(key, value)| 6 * size_of_change(key, value.as_ref()) + 8)
+            .sum();
+        self.creds.as_ref().map_or(2, Text::len) + held + raw + new + 32
+    }
+}
+
+fn text(json: &str) -> Text {
+    Text::new(json.to_owned())
+}
+
+/// Whether a JSON text is `{}`: what the original service wrote for a session that was never paired.
+fn is_empty_object(json: &str) -> bool {
+    json.strip_prefix('{')
+        .and_then(|rest| rest.strip_suffix('}'))
+        .is_some_and(|inside| inside.trim().is_empty())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,146 @@
+//! What a session's plaintext is read as and written as.
+
+use super::*;
+use proptest::prelude::*;
+
+fn change(kind: &str, id: &str, value: Option<&str>) -> (RecordKey, Option<Text>) {
+    (RecordKey::new(kind, id), value.map(text))
+}
+
+fn composed(image: &Image, changes: &Changes) -> String {
+    String::from_utf8(image.compose(changes)).unwrap()
+}
+
+fn value(image: &Image, kind: &str, id: &str) -> Option<String> {
+    let found = image.lookup(&RecordKey::new(kind, id));
+    found.map(|text| text.as_str().to_owned())
+}
+
+#[test]
+fn an_untouched_session_is_written_as_it_was_read() {
+    for plaintext in [
+        r#"{"creds":{},"keys":{}}"#,
+        r#"{"creds":{"me":"Zoë 😀","x":"\ud800"},"keys":{"session-1.0":{"b":1,"a":[1.50,"\u0000"]},"pre-key-2":null}}"#,
+        r#"{"creds":{},"keys":{"session-a\"b\\c\u0001":1,"session-\ud83d":2}}"#,
+    ] {
+        let image = Image::parse(plaintext.as_bytes()).unwrap();
+        assert_eq!(composed(&image, &Changes::new()), plaintext);
+    }
+}
+
+#[test]
+fn credentials_that_were_never_filled_in_are_absent() {
+    for plaintext in [r#"{"creds":{},"keys":{}}"#, r#"{"creds": { } ,"keys":{"pre-key-1":1}}"#] {
+        assert_eq!(
+            Image::parse(plaintext.as_bytes()).unwrap().lookup(&RecordKey::Creds),
+            None
+        );
+    }
+}
+
+#[test]
+fn what_is_not_a_session_is_unreadable_and_not_quoted() {
+    for plaintext in [
+        "",
+        "null",
+        "[]",
+        "{}",
+        r#"{"keys":{}}"#,
+        r#"{"creds":{},"keys":[]}"#,
+        r#"{"creds":{},"keys":{}"#,
+    ] {
+        let error = Image::parse(plaintext.as_bytes()).err().unwrap();
+        assert_eq!(error.code(), Code::Unreadable, "{plaintext}");
+    }
+    let error = Image::parse(b"{\"creds\":{},\"keys\":\"hunter2\"}").err().unwrap();
+    assert!(!error.to_string().contains("hunter2"));
+}
+
+#[test]
+fn values_nested_deeper_than_a_stack_are_carried_along() {
+    let deep = format!("{}1{}", "[".repeat(200_000), "]".repeat(200_000));
+    let plaintext = format!("{{\"creds\":{{}},\"keys\":{{\"session-x\":{deep}}}}}");
+    let image = Image::parse(plaintext.as_bytes()).unwrap();
+    assert_eq!(composed(&image, &Changes::new()), plaintext);
+}
+
+#[test]
+fn changes_replace_in_place_append_in_call_order_and_delete() {
+    let image = Image::parse(br#"{"creds":{"a":1},"keys":{"session-1":1,"session-2":2,"session-3":3}}"#).unwrap();
+    let changes = Changes::from_iter([
+        change("session", "9", Some("9")),
+        change("session", "2", Some("22")),
+        change("session", "3", None),
+        change("pre-key", "1", Some("{}")),
+        change("pre-key", "absent", None),
+        (RecordKey::Creds, Some(text(r#"{"a":2}"#))),
+    ]);
+    let expected = r#"{"creds":{"a":2},"keys":{"session-1":1,"session-2":22,"session-9":9,"pre-key-1":{}}}"#;
+    assert_eq!(composed(&image, &changes), expected);
+    let mut applied = image;
+    applied.apply(&changes);
+    assert_eq!(
+        composed(&applied, &Changes::new()),
+        expected,
+        "what was written is what is held afterwards"
+    );
+    assert_eq!(value(&applied, "session", "3"), None);
+    assert_eq!(value(&applied, "session", "2").as_deref(), Some("22"));
+}
+
+#[test]
+fn of_two_records_that_the_form_cannot_tell_apart_the_later_call_wins() {
+    let changes = Changes::from_iter([
+        change("sender-key", "memory-x", Some("1")),
+        change("sender-key-memory", "x", Some("2")),
+    ]);
+    let mut image = Image::default();
+    assert_eq!(
+        composed(&image, &changes),
+        r#"{"creds":{},"keys":{"sender-key-memory-x":2}}"#
+    );
+    image.apply(&changes);
+    assert_eq!(
+        composed(&image, &Changes::new()),
+        r#"{"creds":{},"keys":{"sender-key-memory-x":2}}"#
+    );
+}
+
+#[test]
+fn the_plaintext_never_outgrows_its_buffer() {
+    let id = "\u{1}\"\\é😀".repeat(50);
+    let mut image = Image::default();
+    for change in [
+        change("session", &id, Some("{}")),
+        change("session", "b", Some("[1,2]")),
+    ] {
+        let changes = Changes::from_iter([change]);
+        assert!(image.compose(&changes).len() <= image.size_with(&changes));
+        image.apply(&changes);
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_ids_and_values_come_back(records: std::collections::BTreeMap<(String, String), String>) {
+        let changes: Changes = records.iter()
+            .map(|((kind, id), value)| change(kind, id, Some(&serde_json::Value::from(value.as_str()).to_string())))
+            .collect();
+        let image = Image::parse(&Image::default().compose(&changes)).unwrap();
+        let mut applied = Image::default();
+        applied.apply(&changes);
+        prop_assert_eq!(composed(&image, &Changes::new()), composed(&applied, &Changes::new()));
+        for (key, value) in changes.iter().filter(|(key, _)| !collides(&changes, key)) {
+            prop_assert_eq!(image.lookup(key), value.clone());
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_parsed_without_panic(bytes: Vec<u8>) {
+        let _ = Image::parse(&bytes);
+    }
+}
+
+fn collides(changes: &Changes, one: &RecordKey) -> bool {
+    changes.keys().filter(|other| name::of(other) == name::of(one)).count() > 1
+}

@@ -1,0 +1,148 @@
+//! The original service's layout: a session is one sealed JSON text in a column of the accounts table.
+//!
+//! Ownership needs no column of its own. Every write seals under a fresh nonce, which stands within the first 40
+//! characters of the text, and replaces only the text that it knows: compare-and-swap. Opening re-seals, so the
+//! nonce that an earlier owner knows is gone.
+
+mod frame;
+mod image;
+mod name;
+mod table;
+mod tenure;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use zeroize::Zeroizing;
+
+use self::{
+    image::Image,
+    table::{Found, Table},
+    tenure::ColumnTenure,
+};
+use super::{Layout, Tenure, Write};
+use crate::{
+    codec::record::Changes,
+    config::AccountsTable,
+    crypto::{Envelope, SealingKey, derive_key},
+    error::{Code, Error, Result},
+    pool::Pool,
+    runtime,
+};
+
+/// How often an open tries again because another opener was faster.
+const OPEN_ATTEMPTS: usize = 16;
+
+pub(crate) struct ColumnLayout {
+    table: Table,
+    secrets: Vec<Arc<Zeroizing<String>>>,
+}
+
+impl ColumnLayout {
+    /// `secrets`: the one to seal with, then those that only open.
+    pub(crate) fn new(
+        pool: Arc<Pool>,
+        names: &AccountsTable,
+        synchronous_commit: Option<String>,
+        secrets: Vec<Zeroizing<String>>,
+    ) -> Self {
+        Self {
+            table: Table::new(pool, names, synchronous_commit),
+            secrets: secrets.into_iter().map(Arc::new).collect(),
+        }
+    }
+
+    /// The keys of the secrets; off the I/O threads, since a secret's first use derives.
+    async fn keys(&self) -> Result<Vec<Arc<SealingKey>>> {
+        let secrets = self.secrets.clone();
+        runtime::compute(move || secrets.iter().map(|secret| derive_key(secret)).collect()).await
+    }
+
+    async fn commit_one(&self, tenure: &ColumnTenure, changes: &Arc<Changes>) -> Result<()> {
+        loop {
+            let sealed = tenure.seal(changes).await?;
+            match self
+                .table
+                .replace(&tenure.account, sealed.expected(), sealed.text())
+                .await
+            {
+                Ok(Found::Replaced) => {
+                    tenure.adopt(&sealed);
+                    return Ok(());
+                }
+                Ok(Found::NoRow) => return Err(Error::account_not_found()),
+                Ok(Found::Empty) => return Err(Error::cleared()),
+                // An earlier commit whose answer was lost has taken effect after all: go on from there.
+                Ok(Found::Other(mark)) if tenure.adopt_doubtful(&mark) => {}
+                Ok(Found::Other(_)) => return Err(Error::superseded()),
+                Err(error) => {
+                    tenure.doubt(sealed);
+                    return Err(error);
+                }
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Layout for ColumnLayout {
+    fn name(&self) -> &'static str {
+        "column"
+    }
+
+    fn sessions_per_commit(&self) -> usize {
+        1
+    }
+
+    async fn open(&self, account: &str) -> Result<Arc<dyn Tenure>> {
+        let keys = self.keys().await?;
+        for _ in 0..OPEN_ATTEMPTS {
+            let stored = self.table.read(account).await?.ok_or_else(Error::account_not_found)?;
+            let (image, expected) = match stored {
+                None => (Image::default(), None),
+                Some(text) => {
+                    let expected = table::mark(&text);
+                    let keys = keys.clone();
+                    (runtime::compute(move || read(&keys, &text)).await??, Some(expected))
+                }
+            };
+            let tenure = ColumnTenure::new(account.into(), keys[0].clone(), image, expected);
+            match self.commit_one(&tenure, &Arc::default()).await {
+                Ok(()) => return Ok(Arc::new(tenure)),
+                // Somebody wrote between our read and our write: read again.
+                Err(error) if matches!(error.code(), Code::SessionSuperseded | Code::SessionCleared) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::superseded())
+    }
+
+    async fn commit(&self, writes: Vec<Write>) -> Vec<Result<()>> {
+        let mut results = Vec::with_capacity(writes.len());
+        for write in writes {
+            let tenure: Arc<dyn std::any::Any + Send + Sync> = write.tenure;
+            results.push(match tenure.downcast::<ColumnTenure>() {
+                Ok(tenure) => self.commit_one(&tenure, &write.changes).await,
+                Err(_) => Err(Error::new(
+                    Code::Internal,
+                    "a session of another layout; please report this",
+                )),
+            });
+        }
+        results
+    }
+
+    async fn clear(&self, account: &str) -> Result<()> {
+        self.table.clear(account).await
+    }
+}
+
+/// Opens a stored text with the first key that fits.
+fn read(keys: &[Arc<SealingKey>], text: &str) -> Result<Image> {
+    let envelope = Envelope::from_text(text)?;
+    let mut opened = envelope.open(&keys[0]);
+    for key in &keys[1..] {
+        opened = opened.or_else(|_| envelope.open(key));
+    }
+    Image::parse(&opened?)
+}

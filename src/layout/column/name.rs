@@ -1,0 +1,94 @@
+//! The names of records in the original form: `<type>-<id>`.
+//!
+//! The form is ambiguous: `sender-key-memory-x` begins with `sender-key-`. A name belongs to the longest known type
+//! that it begins with; of a type that is not known, to whoever asks for it.
+
+use crate::codec::record::RecordKey;
+
+/// Baileys' record types.
+const KINDS: [&str; 10] = [
+    "pre-key",
+    "session",
+    "sender-key",
+    "sender-key-memory",
+    "app-state-sync-key",
+    "app-state-sync-version",
+    "lid-mapping",
+    "device-list",
+    "tctoken",
+    "identity-key",
+];
+
+/// The name of a record; `None` for the credentials, which stand apart.
+pub(super) fn of(key: &RecordKey) -> Option<String> {
+    match key {
+        RecordKey::Creds => None,
+        RecordKey::Key { kind, id } => Some(format!("{kind}-{id}")),
+    }
+}
+
+/// The record that a name stands for, seen from a type if one is asked for.
+pub(super) fn read(name: &str, asked: Option<&str>) -> Option<RecordKey> {
+    let known = KINDS
+        .into_iter()
+        .filter(|kind| id_within(name, kind).is_some())
+        .max_by_key(|kind| kind.len());
+    let kind = match (known, asked) {
+        (Some(known), Some(asked)) if known != asked => return None,
+        (Some(known), _) => known,
+        (None, Some(asked)) => asked,
+        (None, None) => name.split_once('-')?.0,
+    };
+    Some(RecordKey::new(kind, id_within(name, kind)?))
+}
+
+fn id_within<'a>(name: &'a str, kind: &str) -> Option<&'a str> {
+    name.strip_prefix(kind)?.strip_prefix('-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_known_type_wins() {
+        let memory = RecordKey::new("sender-key-memory", "1@g.us");
+        assert_eq!(
+            read("sender-key-memory-1@g.us", Some("sender-key-memory")),
+            Some(memory.clone())
+        );
+        assert_eq!(read("sender-key-memory-1@g.us", None), Some(memory));
+        assert_eq!(read("sender-key-memory-1@g.us", Some("sender-key")), None);
+        assert_eq!(
+            read("sender-key-1@g.us::2::3", Some("sender-key")),
+            Some(RecordKey::new("sender-key", "1@g.us::2::3"))
+        );
+    }
+
+    #[test]
+    fn unknown_types_are_found_by_who_asks_for_them() {
+        assert_eq!(
+            read("my-type-a-b", Some("my-type")),
+            Some(RecordKey::new("my-type", "a-b"))
+        );
+        assert_eq!(
+            read("my-type-a-b", Some("my-type-a")),
+            Some(RecordKey::new("my-type-a", "b"))
+        );
+        assert_eq!(read("my-type-a-b", Some("session")), None);
+        let any = read("my-type-a-b", None).unwrap();
+        assert_eq!(
+            of(&any).as_deref(),
+            Some("my-type-a-b"),
+            "some split that gives the name back"
+        );
+    }
+
+    #[test]
+    fn ids_are_opaque() {
+        for id in ["", "-", "a-b", "::", "emoji 😀", "__proto__"] {
+            let key = RecordKey::new("session", id);
+            assert_eq!(read(&of(&key).unwrap(), Some("session")), Some(key));
+        }
+    }
+}

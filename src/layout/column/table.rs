@@ -1,0 +1,148 @@
+//! The accounts table: four statements, all of them unnamed and free of session state, so that any pooler will do.
+
+use std::sync::Arc;
+
+use tokio::sync::OnceCell;
+use tokio_postgres::types::{ToSql, Type};
+
+use crate::{
+    config::AccountsTable,
+    error::{Code, Error, Result},
+    pool::Pool,
+};
+
+/// As many characters of a sealed text as hold its nonce, which no two writes share.
+const MARK_LEN: usize = 40;
+
+pub(super) struct Table {
+    pool: Arc<Pool>,
+    select: String,
+    select_mark: String,
+    update: String,
+    clear: String,
+    synchronous_commit: Option<String>,
+    /// How PostgreSQL is to compress what it stores: hex of ciphertext costs its own algorithm 20 ms a megabyte for
+    /// next to nothing, and LZ4, where the server has it, a tenth of that.
+    compression: OnceCell<Option<&'static str>>,
+}
+
+/// What a replacement found.
+pub(super) enum Found {
+    /// What was expected, or what this very replacement had put there in an attempt whose answer was lost.
+    Replaced,
+    /// Another text, with this mark.
+    Other(String),
+    /// NULL.
+    Empty,
+    /// No row with the account's id.
+    NoRow,
+}
+
+impl Table {
+    pub(super) fn new(pool: Arc<Pool>, names: &AccountsTable, synchronous_commit: Option<String>) -> Self {
+        let schema = names.schema.as_deref().unwrap_or("public");
+        let table = format!("{}.{}", quoted(schema), quoted(&names.table));
+        let (id, data) = (quoted(&names.id), quoted(&names.session_data));
+        // `@updatedAt` is Prisma's doing, not the database's, and means UTC in a column without time zone.
+        let touch = names
+            .updated_at
+            .as_deref()
+            .map(|column| format!(", {} = now() AT TIME ZONE 'UTC'", quoted(column)))
+            .unwrap_or_default();
+        Self {
+            select: format!("SELECT {data} FROM {table} WHERE {id} = $1"),
+            select_mark: format!("SELECT left({data}, {MARK_LEN}) FROM {table} WHERE {id} = $1"),
+            // The settings hold for this statement's own transaction, and come before the row is formed.
+            update: format!(
+                "UPDATE {table} AS account SET {data} = $2{touch} \
+                 FROM (SELECT set_config('synchronous_commit', coalesce($4, current_setting('synchronous_commit')), true), \
+                 CASE WHEN $5::text IS NOT NULL THEN set_config('default_toast_compression', $5, true) END) AS setting \
+                 WHERE account.{id} = $1 AND left(account.{data}, {MARK_LEN}) IS NOT DISTINCT FROM $3"
+            ),
+            clear: format!("UPDATE {table} SET {data} = NULL{touch} WHERE {id} = $1 AND {data} IS NOT NULL"),
+            pool,
+            synchronous_commit,
+            compression: OnceCell::new(),
+        }
+    }
+
+    /// The stored text; `None` without a row, `Some(None)` for NULL.
+    pub(super) async fn read(&self, account: &str) -> Result<Option<Option<String>>> {
+        self.one_text(&self.select, account).await
+    }
+
+    /// Puts a text in the place of the one that has the expected mark, or of NULL.
+    pub(super) async fn replace(&self, account: &str, expected: Option<&str>, text: &str) -> Result<Found> {
+        let compression = self.compression().await?;
+        let params: [(&(dyn ToSql + Sync), Type); 5] = [
+            (&account, Type::TEXT),
+            (&text, Type::TEXT),
+            (&expected, Type::TEXT),
+            (&self.synchronous_commit, Type::TEXT),
+            (&compression, Type::TEXT),
+        ];
+        let updated = self.pool.execute(&self.update, &params).await?;
+        if updated > 0 {
+            return Ok(Found::Replaced);
+        }
+        Ok(match self.one_text(&self.select_mark, account).await? {
+            None => Found::NoRow,
+            Some(None) => Found::Empty,
+            Some(Some(found)) if found == mark(text) => Found::Replaced,
+            Some(Some(found)) => Found::Other(found),
+        })
+    }
+
+    /// Puts NULL.
+    pub(super) async fn clear(&self, account: &str) -> Result<()> {
+        self.pool
+            .execute(&self.clear, &[(&account, Type::TEXT)])
+            .await
+            .map(drop)
+    }
+
+    async fn one_text(&self, statement: &str, account: &str) -> Result<Option<Option<String>>> {
+        let row = self.pool.query_opt(statement, &[(&account, Type::TEXT)]).await?;
+        let text = row.map(|row| row.try_get(0)).transpose();
+        text.map_err(|_| {
+            Error::new(
+                Code::Schema,
+                "the column of the session is not of type text; check accountsTable",
+            )
+        })
+    }
+
+    /// LZ4 if the server was built with it; asked once.
+    async fn compression(&self) -> Result<Option<&'static str>> {
+        const LZ4: &str =
+            "SELECT 1 FROM pg_settings WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals)";
+        let ask = || async { Ok(self.pool.query_opt(LZ4, &[]).await?.map(|_| "lz4")) };
+        self.compression.get_or_try_init(ask).await.copied()
+    }
+}
+
+/// The first characters of a stored text.
+pub(super) fn mark(text: &str) -> String {
+    text.chars().take(MARK_LEN).collect()
+}
+
+/// A name as an SQL identifier.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_break_out_of_their_quotes() {
+        assert_eq!(quoted(r#"a"; DROP TABLE b; --"#), r#""a""; DROP TABLE b; --""#);
+    }
+
+    #[test]
+    fn a_mark_is_counted_in_characters_as_postgresql_counts() {
+        assert_eq!(mark(&"é".repeat(50)), "é".repeat(40));
+        assert_eq!(mark("short"), "short");
+    }
+}

@@ -1,0 +1,175 @@
+//! Values on their way out to JavaScript: answers to calls that were not answered at once, events, and failures.
+//!
+//! Every store has a mailbox. The runtime's threads post into it; the first letter wakes JavaScript's thread, which
+//! takes all that has gathered by then: one wake-up for a whole batch, and no promise or threadsafe function per call.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use napi::{
+    Env, Status,
+    bindgen_prelude::{Array, Function, JavaScriptClassExt, Null},
+    sys,
+    threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode},
+};
+use napi_derive::napi;
+
+use crate::{
+    error::{Error, Result},
+    event::Event,
+    exports::NativeSession,
+    session::Session,
+    store::Store,
+};
+
+/// An error in the shape that JavaScript makes a `SessionStoreError` of.
+#[napi(object, object_from_js = false)]
+#[allow(unreachable_pub)]
+pub struct Failure {
+    /// The stable code.
+    pub code: String,
+    /// What happened and what to do next.
+    pub message: String,
+    /// PostgreSQL's code, where there is one.
+    pub sql_state: Option<String>,
+}
+
+impl From<&Error> for Failure {
+    fn from(error: &Error) -> Self {
+        Self {
+            code: error.code().as_str().to_owned(),
+            message: error.to_string(),
+            sql_state: error.sql_state().map(str::to_owned),
+        }
+    }
+}
+
+/// Something to tell the application, in JavaScript's shape.
+#[napi(object, object_from_js = false)]
+#[allow(unreachable_pub)]
+pub struct Notice {
+    /// `superseded` or `retrying`.
+    pub kind: String,
+    /// The account, where it is about one.
+    pub account_id: Option<String>,
+    /// What the database said, where it is about that.
+    pub reason: Option<String>,
+}
+
+impl From<Event> for Notice {
+    fn from(event: Event) -> Self {
+        let (kind, account_id, reason) = match event {
+            Event::Superseded { account } => ("superseded", Some(account.to_string()), None),
+            Event::Retrying { reason } => ("retrying", None, Some(reason)),
+        };
+        Self {
+            kind: kind.to_owned(),
+            account_id,
+            reason,
+        }
+    }
+}
+
+/// What a call came to.
+pub(crate) enum Answer {
+    /// It is done.
+    Done,
+    /// An account is open.
+    Opened(Arc<Store>, Arc<Session>),
+}
+
+enum Letter {
+    Answer(u32, Result<Answer>),
+    Event(Event),
+}
+
+type Wake = ThreadsafeFunction<(), (), (), Status, false, true>;
+
+/// Letters that wait for JavaScript's thread.
+pub(crate) struct Mailbox {
+    letters: Mutex<Vec<Letter>>,
+    /// Weak: it does not keep Node.js from exiting, unless [`Mailbox::hold`] asks for that.
+    wake: Wake,
+}
+
+impl Mailbox {
+    /// A mailbox that calls `wake`, on JavaScript's thread, when there is something to collect.
+    pub(crate) fn new(wake: Function<'_, (), ()>) -> napi::Result<Arc<Self>> {
+        let wake = wake.build_threadsafe_function().weak::<true>().build()?;
+        Ok(Arc::new(Self {
+            letters: Mutex::default(),
+            wake,
+        }))
+    }
+
+    /// Posts a call's outcome; `token` is the call's.
+    pub(crate) fn answer(&self, token: u32, outcome: Result<Answer>) {
+        self.post(Letter::Answer(token, outcome));
+    }
+
+    /// Posts an event.
+    pub(crate) fn tell(&self, event: Event) {
+        self.post(Letter::Event(event));
+    }
+
+    fn post(&self, letter: Letter) {
+        let first = {
+            let mut letters = self.letters.lock().unwrap_or_else(PoisonError::into_inner);
+            letters.push(letter);
+            letters.len() == 1
+        };
+        if first {
+            // Refused only when the environment is going down: then nobody waits any more.
+            self.wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        }
+    }
+
+    /// Takes all letters: token, failure or null, and value, three elements a letter. Token 0 carries an event.
+    pub(crate) fn collect<'env>(self: &Arc<Self>, env: &'env Env) -> napi::Result<Array<'env>> {
+        let letters = std::mem::take(&mut *self.letters.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut array = env.create_array(0)?;
+        for letter in letters {
+            match letter {
+                Letter::Answer(token, Ok(Answer::Done)) => push(&mut array, token, Null, ())?,
+                Letter::Answer(token, Ok(Answer::Opened(store, session))) => {
+                    let session = NativeSession::admit(store, session, self.clone()).into_instance(env)?;
+                    push(&mut array, token, Null, session)?;
+                }
+                Letter::Answer(token, Err(error)) => push(&mut array, token, Failure::from(&error), ())?,
+                Letter::Event(event) => push(&mut array, 0, Null, Notice::from(event))?,
+            }
+        }
+        Ok(array)
+    }
+
+    /// Makes the mailbox keep Node.js alive, while a call waits for its answer, or no longer.
+    #[allow(unsafe_code)]
+    pub(crate) fn hold(&self, env: &Env, hold: bool) {
+        let function = self.wake.raw();
+        self.wake.handle.with_read_aborted(|aborted| {
+            if aborted {
+                return;
+            }
+            // SAFETY: `env` proves that this is JavaScript's thread, which the two functions ask for; the handle is
+            // not aborted, and the lock that is held here keeps it so.
+            unsafe {
+                if hold {
+                    sys::napi_ref_threadsafe_function(env.raw(), function);
+                } else {
+                    sys::napi_unref_threadsafe_function(env.raw(), function);
+                }
+            }
+        });
+    }
+}
+
+fn push(
+    array: &mut Array<'_>,
+    token: u32,
+    failure: impl napi::bindgen_prelude::ToNapiValue,
+    value: impl napi::bindgen_prelude::ToNapiValue,
+) -> napi::Result<()> {
+    let at = array.len();
+    array.set(at, token)?;
+    array.set(at + 1, failure)?;
+    array.set(at + 2, value)
+}

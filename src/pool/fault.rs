@@ -1,0 +1,136 @@
+//! What went wrong between us and PostgreSQL, and whether trying again can help.
+
+use std::{error::Error as _, io};
+
+use deadpool_postgres::PoolError;
+use tokio_postgres::error::SqlState;
+
+use crate::error::{Code, Error};
+
+/// An error and whether it passes.
+pub(super) struct Fault {
+    pub(super) error: Error,
+    pub(super) transient: bool,
+}
+
+impl Fault {
+    fn passing(error: Error) -> Self {
+        Self { error, transient: true }
+    }
+
+    fn lasting(error: Error) -> Self {
+        Self {
+            error,
+            transient: false,
+        }
+    }
+
+    /// An attempt took longer than it may.
+    pub(super) fn timeout() -> Self {
+        Self::passing(Error::new(
+            Code::DbTimeout,
+            "the database did not answer in time; nothing is known to be written, and writing again is safe",
+        ))
+    }
+}
+
+impl From<PoolError> for Fault {
+    fn from(error: PoolError) -> Self {
+        match error {
+            PoolError::Backend(error) => error.into(),
+            PoolError::Timeout(deadpool_postgres::TimeoutType::Wait) => Self::passing(Error::new(
+                Code::DbTimeout,
+                "no connection became free in time; the pool is too small for the load, or the database too slow",
+            )),
+            PoolError::Timeout(_) => Self::passing(unavailable("connecting took too long")),
+            PoolError::Closed => Self::lasting(Error::closed()),
+            PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => Self::lasting(Error::new(
+                Code::Internal,
+                "the connection pool failed; please report this",
+            )),
+        }
+    }
+}
+
+impl From<tokio_postgres::Error> for Fault {
+    fn from(error: tokio_postgres::Error) -> Self {
+        match error.as_db_error() {
+            Some(reported) => from_server(reported),
+            None => from_client(&error),
+        }
+    }
+}
+
+/// A server's error. Its `detail`, `hint` and context stay out: they may quote values of the row.
+fn from_server(reported: &tokio_postgres::error::DbError) -> Fault {
+    let (state, said) = (reported.code(), reported.message());
+    let error = |code, what: &str| Error::from_server(code, format!("{what}: {said}"), state.code());
+    match *state {
+        SqlState::UNDEFINED_TABLE
+        | SqlState::UNDEFINED_COLUMN
+        | SqlState::UNDEFINED_FUNCTION
+        | SqlState::INVALID_SCHEMA_NAME => Fault::lasting(error(
+            Code::Schema,
+            "the accounts table is not as configured; check databaseUrl and accountsTable",
+        )),
+        SqlState::QUERY_CANCELED | SqlState::LOCK_NOT_AVAILABLE => {
+            Fault::passing(error(Code::DbTimeout, "PostgreSQL gave up on the statement"))
+        }
+        SqlState::ADMIN_SHUTDOWN
+        | SqlState::CRASH_SHUTDOWN
+        | SqlState::CANNOT_CONNECT_NOW
+        | SqlState::T_R_SERIALIZATION_FAILURE
+        | SqlState::T_R_DEADLOCK_DETECTED
+        | SqlState::READ_ONLY_SQL_TRANSACTION => {
+            Fault::passing(error(Code::DbUnavailable, "PostgreSQL is unavailable"))
+        }
+        // Connection exceptions, and insufficient resources such as too many connections.
+        _ if matches!(&state.code()[..2], "08" | "53") => {
+            Fault::passing(error(Code::DbUnavailable, "PostgreSQL is unavailable"))
+        }
+        // A role or database that does not let us in.
+        _ if matches!(&state.code()[..2], "28" | "3D") => Fault::lasting(error(
+            Code::DbUnavailable,
+            "PostgreSQL refused the connection; check databaseUrl",
+        )),
+        _ => Fault::lasting(error(Code::DbQuery, "PostgreSQL refused the statement")),
+    }
+}
+
+/// An error of the connection rather than of a statement.
+fn from_client(error: &tokio_postgres::Error) -> Fault {
+    let Some(source) = error.source() else {
+        return Fault::passing(unavailable(&error.to_string()));
+    };
+    if let Some(problem) = tls_problem(error) {
+        return Fault::lasting(Error::new(
+            Code::Tls,
+            format!("no TLS connection could be made: {problem}"),
+        ));
+    }
+    match source.downcast_ref::<io::Error>() {
+        Some(cause) => Fault::passing(unavailable(&format!("{error} ({cause})"))),
+        // What the driver itself refuses: a login without password, an answer out of protocol.
+        None => Fault::lasting(unavailable(&format!("{error} ({source})"))),
+    }
+}
+
+/// What TLS failed for, if it did: rustls' error within an I/O error, or the server's "no" to a request for TLS.
+fn tls_problem(error: &tokio_postgres::Error) -> Option<String> {
+    let source = error.source()?;
+    match source.downcast_ref::<io::Error>() {
+        Some(cause) => {
+            let cause = cause.get_ref()?.downcast_ref::<rustls::Error>()?;
+            Some(cause.to_string())
+        }
+        // The driver tells its own kinds apart by nothing but this text.
+        None => error
+            .to_string()
+            .starts_with("error performing TLS handshake")
+            .then(|| source.to_string()),
+    }
+}
+
+fn unavailable(reason: &str) -> Error {
+    Error::new(Code::DbUnavailable, format!("PostgreSQL is unavailable: {reason}"))
+}

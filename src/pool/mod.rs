@@ -1,0 +1,191 @@
+//! Connections, and operations on them that are repeated through faults that pass.
+
+mod fault;
+
+use std::{
+    future::Future,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use deadpool_postgres::{Manager, ManagerConfig, Object, RecyclingMethod, Runtime, Timeouts};
+use tokio::time::{Instant, sleep, timeout};
+use tokio_postgres::{
+    Client, Row,
+    types::{ToSql, Type},
+};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::{
+    config::Connection,
+    error::{Code, Error, Result},
+    event::{Event, Observer},
+};
+use fault::Fault;
+
+/// First pause before an operation is repeated; it doubles up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// A statement's parameters with their types: such a statement is unnamed and takes one round trip.
+pub(crate) type Params<'a> = [(&'a (dyn ToSql + Sync), Type)];
+
+/// A pool of connections to one database.
+pub(crate) struct Pool {
+    connections: deadpool_postgres::Pool,
+    /// How long an operation goes on trying.
+    patience: Duration,
+    /// How long one attempt may take: a connection that went dead silently leaves time for a try on another one.
+    attempt: Duration,
+    observer: Observer,
+    retries: AtomicU64,
+}
+
+/// A pool's figures.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolStatus {
+    /// Open connections.
+    pub size: usize,
+    /// Of these, unused ones.
+    pub idle: usize,
+    /// Operations that wait for a connection.
+    pub waiting: usize,
+    /// Connections at most.
+    pub max: usize,
+}
+
+impl Pool {
+    /// A pool; connects when first used.
+    pub(crate) fn new(connection: Connection, patience: Duration, observer: Observer) -> Result<Self> {
+        let attempt = (patience / 2).min(connection.statement.unwrap_or(patience));
+        let manager = Manager::from_config(
+            connection.config,
+            MakeRustlsConnect::new(connection.tls),
+            ManagerConfig {
+                recycling_method: RecyclingMethod::Fast,
+            },
+        );
+        let connections = deadpool_postgres::Pool::builder(manager)
+            .max_size(connection.pool_size)
+            .timeouts(Timeouts {
+                wait: Some(connection.wait),
+                create: Some(connection.connect),
+                recycle: Some(connection.recycle),
+            })
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(|_| {
+                Error::new(
+                    Code::Internal,
+                    "the connection pool could not be made; please report this",
+                )
+            })?;
+        Ok(Self {
+            connections,
+            patience,
+            attempt,
+            observer,
+            retries: AtomicU64::new(0),
+        })
+    }
+
+    /// Runs a statement that gives one row at most, and again after a fault that passes, until there is an answer or
+    /// the time is up.
+    pub(crate) async fn query_opt(&self, statement: &str, params: &Params<'_>) -> Result<Option<Row>> {
+        self.repeat(|| async {
+            let mut loan = self.lend().await?;
+            let answer = loan.client()?.query_typed_opt(statement, params).await;
+            loan.settle(answer)
+        })
+        .await
+    }
+
+    /// Runs a statement likewise, and gives the number of rows it changed. It may have taken effect on the server before
+    /// an attempt failed: it must be one that can be repeated.
+    pub(crate) async fn execute(&self, statement: &str, params: &Params<'_>) -> Result<u64> {
+        self.repeat(|| async {
+            let mut loan = self.lend().await?;
+            let answer = loan.client()?.execute_typed(statement, params).await;
+            loan.settle(answer)
+        })
+        .await
+    }
+
+    async fn repeat<T, F>(&self, attempt: impl Fn() -> F) -> Result<T>
+    where
+        F: Future<Output = std::result::Result<T, Fault>>,
+    {
+        let deadline = Instant::now() + self.patience;
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let fault = match timeout(left.min(self.attempt), attempt()).await {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(fault)) => fault,
+                Err(_) => Fault::timeout(),
+            };
+            if !fault.transient || Instant::now() + pause >= deadline {
+                return Err(fault.error);
+            }
+            self.retries.fetch_add(1, Ordering::Relaxed);
+            if pause == FIRST_PAUSE {
+                (self.observer)(Event::Retrying {
+                    reason: fault.error.to_string(),
+                });
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    async fn lend(&self) -> std::result::Result<Loan, Fault> {
+        Ok(Loan(Some(self.connections.get().await?)))
+    }
+
+    /// Attempts that were repeated so far.
+    pub(crate) fn retries(&self) -> u64 {
+        self.retries.load(Ordering::Relaxed)
+    }
+
+    /// The pool's figures.
+    pub(crate) fn status(&self) -> PoolStatus {
+        let status = self.connections.status();
+        PoolStatus {
+            size: status.size,
+            idle: status.available,
+            waiting: status.waiting,
+            max: status.max_size,
+        }
+    }
+
+    /// Closes every connection; what still waits for one fails.
+    pub(crate) fn close(&self) {
+        self.connections.close();
+    }
+}
+
+/// A connection in use. Dropped in the middle of a statement, by a timeout, it leaves the pool for good: the statement
+/// may still be running on it, and would hold up whoever got it next.
+struct Loan(Option<Object>);
+
+impl Loan {
+    fn client(&self) -> std::result::Result<&Client, Fault> {
+        self.0.as_ref().map(|object| &***object).ok_or_else(Fault::timeout)
+    }
+
+    /// Gives the connection back, unless the answer says that something is wrong with it.
+    fn settle<T>(&mut self, answer: std::result::Result<T, tokio_postgres::Error>) -> std::result::Result<T, Fault> {
+        if answer.as_ref().err().is_none_or(|error| error.as_db_error().is_some()) {
+            drop(self.0.take());
+        }
+        Ok(answer?)
+    }
+}
+
+impl Drop for Loan {
+    fn drop(&mut self) {
+        if let Some(object) = self.0.take() {
+            drop(Object::take(object));
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! One open account: the order of its writes, and that what was written is what is read.
+//!
+//! All handles that this process has opened on an account share one session, so that opening again (Baileys' restart
+//! after pairing) cannot lose a write of the older handle: its writes are accepted until the newer handle is handed
+//! out, and both see them.
+
+mod identity;
+mod pending;
+
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
+
+use tokio::sync::oneshot;
+
+use self::pending::Pending;
+pub use self::pending::Reply;
+use crate::{
+    codec::record::{Changes, RecordKey, Text},
+    error::{Code, Error, Result},
+    event::{Event, Observer},
+    layout::{Tenure, Write},
+    stats::Counters,
+    writer::Writer,
+};
+
+/// An open account.
+pub struct Session {
+    account: Arc<str>,
+    tenure: Arc<dyn Tenure>,
+    writer: Writer,
+    counters: Arc<Counters>,
+    observer: Observer,
+    superseded_told: AtomicBool,
+    state: Mutex<State>,
+}
+
+struct State {
+    /// What ended this session, if anything did; every later write gets it.
+    ended: Option<Error>,
+    /// The newest handle that was handed out; only its writes are accepted.
+    newest_handle: u64,
+    /// Gathers for the next commit.
+    pending: Pending,
+    /// What the commit under way carries.
+    in_flight: Option<Arc<Changes>>,
+    /// Whether the writer has this session in its queue or under way.
+    scheduled: bool,
+}
+
+impl Session {
+    /// A session around what a layout has opened.
+    pub(crate) fn new(
+        account: Arc<str>,
+        tenure: Arc<dyn Tenure>,
+        writer: Writer,
+        counters: Arc<Counters>,
+        observer: Observer,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            account,
+            tenure,
+            writer,
+            counters,
+            observer,
+            superseded_told: AtomicBool::new(false),
+            state: Mutex::new(State {
+                ended: None,
+                newest_handle: 0,
+                pending: Pending::default(),
+                in_flight: None,
+                scheduled: false,
+            }),
+        })
+    }
+
+    /// Hands out a handle: from here on the writes of earlier ones are refused. Gives the handle's number.
+    pub fn admit(&self) -> u64 {
+        let mut state = self.state();
+        state.newest_handle += 1;
+        state.newest_handle
+    }
+
+    /// Writes records, all or nothing, once PostgreSQL has committed them answers `reply`; at once with what refuses them.
+    pub fn write(self: &Arc<Self>, handle: u64, changes: Changes, reply: Reply) {
+        match self.accept(handle, changes) {
+            Ok(mut state) => {
+                state.pending.replies.push(reply);
+                self.schedule(&mut state);
+            }
+            Err(error) => reply(Err(error)),
+        }
+    }
+
+    /// Deletes every record but the credentials.
+    pub fn delete_keys(self: &Arc<Self>, handle: u64, reply: Reply) {
+        let deletions = self.keys(None).into_iter().map(|key| (key, None)).collect();
+        self.write(handle, deletions, reply);
+    }
+
+    /// Waits until everything written so far is durable, and makes sure that the account is still ours.
+    pub async fn flush(self: &Arc<Self>) -> Result<()> {
+        let (reply, answer) = oneshot::channel();
+        {
+            let mut state = self.state();
+            if let Some(error) = &state.ended {
+                return Err(error.clone());
+            }
+            // Nobody listens any more if the caller gave up; the commit is none the worse for it.
+            state.pending.replies.push(Box::new(|result| drop(reply.send(result))));
+            self.schedule(&mut state);
+        }
+        answer.await.unwrap_or_else(|_| Err(Error::closed()))
+    }
+
+    /// Waits until everything written so far is durable; without a round trip if it is. Fine if the session has ended.
+    pub async fn flush_if_pending(self: &Arc<Self>) -> Result<()> {
+        let idle = {
+            let state = self.state();
+            state.ended.is_some() || !state.scheduled
+        };
+        if idle { Ok(()) } else { self.flush().await }
+    }
+
+    /// What ended it, if anything did.
+    pub fn ended(&self) -> Option<Error> {
+        self.state().ended.clone()
+    }
+
+    /// Ends the session: what has not left yet is refused with this error, and everything later.
+    pub fn end(&self, error: &Error) {
+        let refused = {
+            let mut state = self.state();
+            state.ended.get_or_insert_with(|| error.clone());
+            self.take_pending(&mut state)
+        };
+        for reply in refused.replies {
+            reply(Err(error.clone()));
+        }
+        if error.code() == Code::SessionSuperseded && !self.superseded_told.swap(true, Ordering::Relaxed) {
+            (self.observer)(Event::Superseded {
+                account: self.account.clone(),
+            });
+        }
+    }
+
+    /// Ends the session if this handle is the newest one; says whether it was.
+    pub fn end_by(&self, handle: u64, error: &Error) -> bool {
+        let newest = self.state().newest_handle == handle;
+        if newest {
+            self.end(error);
+        }
+        newest
+    }
+
+    /// What a record holds, as of the last write called.
+    pub fn read(&self, key: &RecordKey) -> Option<Text> {
+        let state = self.state();
+        let unwritten = state
+            .pending
+            .changes
+            .get(key)
+            .or_else(|| state.in_flight.as_ref()?.get(key));
+        match unwritten {
+            Some(value) => value.clone(),
+            None => self.tenure.lookup(key),
+        }
+    }
+
+    /// The keys of all records but the credentials, of one type or of all, as of the last write called.
+    pub fn keys(&self, kind: Option<&str>) -> Vec<RecordKey> {
+        let state = self.state();
+        let mut keys = self.tenure.keys(kind);
+        let layers = state.in_flight.as_deref().into_iter().chain([&state.pending.changes]);
+        for changes in layers {
+            keys.retain(|key| !changes.contains_key(key));
+            let set = changes
+                .iter()
+                .filter(|(key, value)| value.is_some() && is_of(key, kind));
+            keys.extend(set.map(|(key, _)| key.clone()));
+        }
+        keys
+    }
+
+    /// The account.
+    pub fn account(&self) -> &Arc<str> {
+        &self.account
+    }
+
+    /// Takes what is pending, for the writer to commit.
+    pub(crate) fn take(self: &Arc<Self>) -> Commit {
+        let mut state = self.state();
+        let pending = self.take_pending(&mut state);
+        let changes = Arc::new(pending.changes);
+        state.in_flight = Some(changes.clone());
+        Commit {
+            session: self.clone(),
+            changes,
+            replies: pending.replies,
+        }
+    }
+
+    /// Checks a write and adds it to what is pending.
+    fn accept(&self, handle: u64, changes: Changes) -> Result<MutexGuard<'_, State>> {
+        if let Some(Some(creds)) = changes.get(&RecordKey::Creds) {
+            let current = self.read(&RecordKey::Creds);
+            identity::require_same(current.as_ref(), creds)?;
+        }
+        let mut state = self.state();
+        if let Some(error) = &state.ended {
+            return Err(error.clone());
+        }
+        if handle != state.newest_handle {
+            return Err(Error::superseded());
+        }
+        state.pending.add(changes, &self.counters)?;
+        Ok(state)
+    }
+
+    fn schedule(self: &Arc<Self>, state: &mut State) {
+        if !std::mem::replace(&mut state.scheduled, true) {
+            self.writer.enqueue(self.clone());
+        }
+    }
+
+    fn take_pending(&self, state: &mut State) -> Pending {
+        let pending = std::mem::take(&mut state.pending);
+        self.counters.left(pending.changes.len(), pending.bytes);
+        pending
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn is_of(key: &RecordKey, wanted: Option<&str>) -> bool {
+    match key {
+        RecordKey::Creds => false,
+        RecordKey::Key { kind, .. } => wanted.is_none_or(|wanted| wanted == &**kind),
+    }
+}
+
+/// One session's part of a commit that is under way. Dropped without an answer, it answers with an internal error, so
+/// that nobody waits for ever.
+pub(crate) struct Commit {
+    session: Arc<Session>,
+    changes: Arc<Changes>,
+    replies: Vec<Reply>,
+}
+
+impl Commit {
+    /// What the layout is to make durable.
+    pub(crate) fn write(&self) -> Write {
+        Write {
+            tenure: self.session.tenure.clone(),
+            changes: self.changes.clone(),
+        }
+    }
+
+    /// Ends the commit and answers everybody who waited for it.
+    pub(crate) fn settle(mut self, result: Result<()>) {
+        self.finish(result);
+    }
+
+    fn finish(&mut self, result: Result<()>) {
+        let session = &self.session;
+        session.counters.settled(self.changes.len(), result.is_ok());
+        if let Err(error) = &result
+            && matches!(error.code(), Code::SessionSuperseded | Code::SessionCleared)
+        {
+            session.end(error);
+        }
+        {
+            let mut state = session.state();
+            state.in_flight = None;
+            state.scheduled = false;
+            if !state.pending.is_empty() {
+                session.schedule(&mut state);
+            }
+        }
+        for reply in std::mem::take(&mut self.replies) {
+            reply(result.clone());
+        }
+        self.changes = Arc::default();
+    }
+}
+
+impl Drop for Commit {
+    fn drop(&mut self) {
+        if !self.replies.is_empty() {
+            self.finish(Err(Error::new(
+                Code::Internal,
+                "a commit broke off; please report this",
+            )));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,189 @@
+//! A store: one database, its layout, and the accounts that are open in it.
+
+mod registry;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use crate::{
+    config::{Connection, Settings},
+    crypto,
+    error::{Code, Error, Result},
+    event::Observer,
+    layout::{Layout, column::ColumnLayout},
+    pool::{Pool, PoolStatus},
+    session::Session,
+    stats::Counters,
+    writer::Writer,
+};
+
+static NEXT_NUMBER: AtomicU64 = AtomicU64::new(0);
+
+/// Sessions in one database.
+pub struct Store {
+    /// Tells stores of this process apart.
+    number: u64,
+    /// Names the database and table, so that two stores on the same one are known to be.
+    target: Arc<str>,
+    layout: Arc<dyn Layout>,
+    pool: Arc<Pool>,
+    writer: Writer,
+    counters: Arc<Counters>,
+    observer: Observer,
+    closed: AtomicBool,
+    ignored_parameters: Vec<String>,
+}
+
+impl Store {
+    /// Makes a store, within a tokio runtime; connects when first used.
+    pub fn new(settings: Settings, observer: Observer) -> Result<Self> {
+        crypto::require_length(&settings.secret)?;
+        let mut connection = Connection::from_settings(&settings)?;
+        let mut names = settings.accounts_table;
+        names.schema = names.schema.or(connection.schema.take());
+        let target = format!("{} {:?} {}", connection.target(), names.schema, names.table);
+        let lanes = connection.pool_size;
+        let ignored_parameters = std::mem::take(&mut connection.ignored);
+        let patience = Duration::from_millis(u64::from(settings.write_timeout_ms));
+        let pool = Arc::new(Pool::new(connection, patience, observer.clone())?);
+        let mut secrets = vec![settings.secret];
+        secrets.extend(settings.previous_secrets);
+        let layout: Arc<dyn Layout> = Arc::new(ColumnLayout::new(
+            pool.clone(),
+            &names,
+            settings.synchronous_commit,
+            secrets,
+        ));
+        Ok(Self {
+            number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed),
+            target: target.into(),
+            writer: Writer::start(layout.clone(), lanes),
+            layout,
+            pool,
+            counters: Arc::default(),
+            observer,
+            closed: AtomicBool::new(false),
+            ignored_parameters,
+        })
+    }
+
+    /// Opens an account and takes it over from whoever has it open. Call [`Session::admit`] for a handle.
+    pub async fn open(&self, account: Arc<str>) -> Result<Arc<Session>> {
+        self.require_open()?;
+        let place = registry::place(&self.target, &account);
+        let _gate = place.gate.lock().await;
+        let older = place.occupant();
+        if let Some((session, holder)) = &older {
+            // Whatever was called on the older handle becomes durable before the newer one reads.
+            match session.flush().await {
+                Ok(()) if *holder == self.number => return Ok(session.clone()),
+                Err(error) if *holder == self.number && !has_ended(&error) => return Err(error),
+                _ => {}
+            }
+        }
+        let tenure = self.layout.open(&account).await?;
+        if let Some((session, _)) = older {
+            session.end(&Error::superseded());
+        }
+        // A store that was closed meanwhile would never be told to let go of this session.
+        self.require_open()?;
+        let session = Session::new(
+            account,
+            tenure,
+            self.writer.clone(),
+            self.counters.clone(),
+            self.observer.clone(),
+        );
+        place.occupy(&session, self.number);
+        Ok(session)
+    }
+
+    /// Deletes an account's session. Handles that are open get `ERR_SESSION_CLEARED` from the call on.
+    pub async fn clear(&self, account: Arc<str>) -> Result<()> {
+        self.require_open()?;
+        let place = registry::place(&self.target, &account);
+        let end_occupant = || {
+            if let Some((session, _)) = place.occupant() {
+                session.end(&Error::cleared());
+            }
+        };
+        end_occupant();
+        let _gate = place.gate.lock().await;
+        // An open that was under way has handed out a session meanwhile.
+        end_occupant();
+        self.layout.clear(&account).await
+    }
+
+    /// Closes an open account, if this handle is its newest: waits until everything written so far is durable.
+    pub async fn close_session(&self, session: &Arc<Session>, handle: u64) -> Result<()> {
+        let result = session.flush_if_pending().await;
+        session.end_by(handle, &Error::closed());
+        result
+    }
+
+    /// Waits until everything written so far is durable, then closes every session and connection.
+    pub async fn close(&self) -> Result<()> {
+        self.closed.store(true, Ordering::Release);
+        let mut result = Ok(());
+        for session in registry::sessions_of(self.number) {
+            let flushed = session.flush_if_pending().await;
+            session.end(&Error::closed());
+            result = result.and(flushed);
+        }
+        self.pool.close();
+        result
+    }
+
+    /// The layout's name.
+    pub fn layout(&self) -> &'static str {
+        self.layout.name()
+    }
+
+    /// How many accounts are open.
+    pub fn open_sessions(&self) -> usize {
+        registry::sessions_of(self.number)
+            .iter()
+            .filter(|session| session.ended().is_none())
+            .count()
+    }
+
+    /// Counts since the store was made.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Attempts that were repeated since the store was made.
+    pub fn retries(&self) -> u64 {
+        self.pool.retries()
+    }
+
+    /// The pool's figures.
+    pub fn pool_status(&self) -> PoolStatus {
+        self.pool.status()
+    }
+
+    /// Parameters of the connection string that mean nothing here.
+    pub fn ignored_parameters(&self) -> &[String] {
+        &self.ignored_parameters
+    }
+
+    fn require_open(&self) -> Result<()> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(Error::new(Code::Closed, "the store was closed"));
+        }
+        Ok(())
+    }
+}
+
+/// Whether an error means that a session is no longer ours, and the database has to be asked anew.
+fn has_ended(error: &Error) -> bool {
+    matches!(
+        error.code(),
+        Code::SessionSuperseded | Code::SessionCleared | Code::AccountNotFound | Code::Closed
+    )
+}
