@@ -13,6 +13,9 @@ pub const IV_LEN: usize = 12;
 /// Length of an authentication tag in bytes.
 pub const TAG_LEN: usize = 16;
 
+/// Nonces that are drawn together when many are tried.
+const NONCES_AT_ONCE: usize = 256;
+
 /// A nonce: random, and so unique per sealing.
 pub type Iv = [u8; IV_LEN];
 
@@ -37,10 +40,45 @@ struct Stored {
 
 impl Envelope {
     /// Seals a plaintext in place under a fresh nonce.
-    pub fn seal(key: &SealingKey, mut plaintext: Vec<u8>) -> Result<Self> {
+    pub fn seal(key: &SealingKey, plaintext: Vec<u8>) -> Result<Self> {
         let mut iv = [0_u8; IV_LEN];
-        getrandom::fill(&mut iv)
-            .map_err(|_| Error::new(Code::Internal, "the operating system gave no random numbers"))?;
+        random(&mut iv)?;
+        Self::seal_under(key, iv, plaintext)
+    }
+
+    /// Seals a plaintext under the first of many fresh nonces for which `accept` takes the beginning of the stored form,
+    /// or under any if none of `attempts` is taken.
+    ///
+    /// `accept` sees the first `head_len` bytes; at first without the tag, which only the whole ciphertext gives.
+    pub fn seal_choosing(
+        key: &SealingKey,
+        plaintext: &Zeroizing<Vec<u8>>,
+        head_len: usize,
+        attempts: usize,
+        mut accept: impl FnMut(&[u8]) -> bool,
+    ) -> Result<Self> {
+        // In counter mode the beginning of the plaintext alone gives the beginning of the ciphertext.
+        let plain_head = &plaintext[..plaintext.len().min(head_len / 2)];
+        let mut accepts = |head: &str| accept(&head.as_bytes()[..head.len().min(head_len)]);
+        let mut nonces = [Iv::default(); NONCES_AT_ONCE];
+        for attempt in 0..attempts {
+            if attempt % NONCES_AT_ONCE == 0 {
+                random(nonces.as_flattened_mut())?;
+            }
+            let iv = nonces[attempt % NONCES_AT_ONCE];
+            let head = Self::seal_under(key, iv, plain_head.to_vec())?.encrypted;
+            if !accepts(&text(&iv, &[], &head)) {
+                continue;
+            }
+            let envelope = Self::seal_under(key, iv, plaintext.to_vec())?;
+            if accepts(&text(&iv, &envelope.tag, &head)) {
+                return Ok(envelope);
+            }
+        }
+        Self::seal(key, plaintext.to_vec())
+    }
+
+    fn seal_under(key: &SealingKey, iv: Iv, mut plaintext: Vec<u8>) -> Result<Self> {
         let tag = key
             .0
             .encrypt_inout_detached(&Nonce::from(iv), &[], plaintext.as_mut_slice().into())
@@ -68,20 +106,7 @@ impl Envelope {
 
     /// The stored form.
     pub fn to_text(&self) -> String {
-        let (iv, tag, encrypted) = self.to_hex();
-        let mut text = String::with_capacity(iv.len() + tag.len() + encrypted.len() + 44);
-        for part in [
-            "{\"iv\":\"",
-            &iv,
-            "\",\"authTag\":\"",
-            &tag,
-            "\",\"encrypted\":\"",
-            &encrypted,
-            "\"}",
-        ] {
-            text.push_str(part);
-        }
-        text
+        text(&self.iv, &self.tag, &self.encrypted)
     }
 
     /// Nonce, tag and encrypted text in hex.
@@ -105,6 +130,27 @@ impl Envelope {
             encrypted: const_hex::decode(encrypted).map_err(|_| unreadable("its encrypted text is not hex"))?,
         })
     }
+}
+
+/// The stored form of an envelope's parts.
+fn text(iv: &[u8], tag: &[u8], encrypted: &[u8]) -> String {
+    let parts = [
+        ("{\"iv\":\"", iv),
+        ("\",\"authTag\":\"", tag),
+        ("\",\"encrypted\":\"", encrypted),
+        ("\"}", &[]),
+    ];
+    let len = parts.iter().map(|(name, bytes)| name.len() + 2 * bytes.len()).sum();
+    let mut text = String::with_capacity(len);
+    for (name, bytes) in parts {
+        text.push_str(name);
+        text.push_str(&const_hex::encode(bytes));
+    }
+    text
+}
+
+fn random(bytes: &mut [u8]) -> Result<()> {
+    getrandom::fill(bytes).map_err(|_| Error::new(Code::Internal, "the operating system gave no random numbers"))
 }
 
 fn unreadable(reason: &str) -> Error {
@@ -141,6 +187,27 @@ mod tests {
     }
 
     #[test]
+    fn a_chosen_nonce_gives_the_head_that_was_asked_for_and_opens() {
+        let key = derive_key(SECRET);
+        let plaintext = Zeroizing::new(b"a plaintext".repeat(1_000));
+        let at = "{\"iv\":\"\",\"authTag\":\"\",\"encrypted\":\"".len() + 2 * (IV_LEN + TAG_LEN);
+        let accept = |head: &[u8]| head.get(at + 5) == Some(&b'7');
+        let sealed = Envelope::seal_choosing(&key, &plaintext, 200, 10_000, accept).unwrap();
+        assert_eq!(sealed.to_text().as_bytes()[at + 5], b'7');
+        assert_eq!(sealed.open(&key).unwrap(), plaintext);
+    }
+
+    #[test]
+    fn where_no_nonce_is_taken_any_will_do() {
+        let key = derive_key(SECRET);
+        let plaintext = Zeroizing::new(b"short".to_vec());
+        let mut seen = std::collections::HashSet::new();
+        let sealed = Envelope::seal_choosing(&key, &plaintext, 1_024, 300, |head| !seen.insert(head.to_vec())).unwrap();
+        assert_eq!(sealed.open(&key).unwrap(), plaintext);
+        assert_eq!(seen.len(), 300, "every attempt has a nonce of its own");
+    }
+
+    #[test]
     fn any_changed_byte_is_refused() {
         let key = derive_key(SECRET);
         let sealed = || Envelope::seal(&key, b"a plaintext".to_vec()).unwrap();
@@ -148,7 +215,7 @@ mod tests {
             |envelope| envelope.iv[0] ^= 1,
             |envelope| envelope.tag[15] ^= 0x80,
             |envelope| envelope.encrypted[3] ^= 1,
-            |envelope| drop(envelope.encrypted.pop()),
+            |envelope| envelope.encrypted.truncate(5),
         ];
         for change in changes {
             let mut envelope = sealed();

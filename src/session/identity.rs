@@ -1,5 +1,7 @@
 //! Guards an account's identity: credentials of another one never replace it.
 
+use std::collections::HashMap;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -23,12 +25,12 @@ struct KeyPair<'a> {
 }
 
 /// A byte array in one of the forms that are found stored.
-#[derive(Deserialize, PartialEq, Eq)]
+#[derive(Deserialize)]
 #[serde(untagged)]
 enum Bytes {
     Base64 { data: String },
     Numbers { data: Vec<u8> },
-    Indexed(std::collections::BTreeMap<u16, u8>),
+    Indexed(HashMap<String, u8>),
 }
 
 /// Refuses credentials whose identity key is another one than that of the current credentials.
@@ -55,8 +57,15 @@ fn identity(creds: &str) -> Option<Vec<u8>> {
     match serde_json::from_str(public.get()).ok()? {
         Bytes::Base64 { data } => Some(codec::decode_base64(&data)),
         Bytes::Numbers { data } => Some(data),
-        Bytes::Indexed(bytes) => Some(bytes.into_values().collect()),
+        Bytes::Indexed(bytes) => in_order(&bytes),
     }
+}
+
+/// Bytes by their index, in order; `None` if one is missing.
+fn in_order(bytes: &HashMap<String, u8>) -> Option<Vec<u8>> {
+    (0..bytes.len())
+        .map(|index| bytes.get(&index.to_string()).copied())
+        .collect()
 }
 
 #[cfg(test)]

@@ -1,1 +1,297 @@
-//! placeholder
+//! Order, read-your-writes and refusals, over a layout that commits when the test says so.
+
+use std::{collections::VecDeque, time::Duration};
+
+use async_trait::async_trait;
+use tokio::{sync::mpsc, time::timeout};
+
+use super::*;
+use crate::layout::Layout;
+
+/// What the fake layout's commits carry, and the answers that the test gives them.
+struct Fake {
+    commits: mpsc::UnboundedSender<Arc<Changes>>,
+    answers: tokio::sync::Mutex<mpsc::UnboundedReceiver<Result<()>>>,
+}
+
+#[derive(Default)]
+struct FakeTenure(Mutex<Changes>);
+
+#[async_trait]
+impl Layout for Fake {
+    fn name(&self) -> &'static str {
+        "fake"
+    }
+
+    fn sessions_per_commit(&self) -> usize {
+        1
+    }
+
+    async fn open(&self, _: &str) -> Result<Arc<dyn Tenure>> {
+        Ok(Arc::new(FakeTenure::default()))
+    }
+
+    async fn commit(&self, writes: Vec<Write>) -> Vec<Result<()>> {
+        let write = &writes[0];
+        self.commits.send(write.changes.clone()).unwrap();
+        let answer = self
+            .answers
+            .lock()
+            .await
+            .recv()
+            .await
+            .expect("a commit that is meant to panic");
+        if answer.is_ok() {
+            let tenure: Arc<dyn std::any::Any + Send + Sync> = write.tenure.clone();
+            let tenure = tenure.downcast::<FakeTenure>().unwrap();
+            tenure
+                .0
+                .lock()
+                .unwrap()
+                .extend(write.changes.iter().map(|(key, value)| (key.clone(), value.clone())));
+        }
+        vec![answer]
+    }
+
+    async fn clear(&self, _: &str) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Tenure for FakeTenure {
+    fn lookup(&self, key: &RecordKey) -> Option<Text> {
+        self.0.lock().unwrap().get(key).cloned().flatten()
+    }
+
+    fn keys(&self, kind: Option<&str>) -> Vec<RecordKey> {
+        let records = self.0.lock().unwrap();
+        records
+            .iter()
+            .filter(|(key, value)| value.is_some() && is_of(key, kind))
+            .map(|(key, _)| key.clone())
+            .collect()
+    }
+}
+
+struct Bench {
+    session: Arc<Session>,
+    handle: u64,
+    commits: mpsc::UnboundedReceiver<Arc<Changes>>,
+    answers: mpsc::UnboundedSender<Result<()>>,
+    events: Arc<Mutex<VecDeque<Event>>>,
+    counters: Arc<Counters>,
+}
+
+fn bench() -> Bench {
+    let (commits, seen) = mpsc::unbounded_channel();
+    let (answers, given) = mpsc::unbounded_channel();
+    let layout = Arc::new(Fake {
+        commits,
+        answers: tokio::sync::Mutex::new(given),
+    });
+    let events: Arc<Mutex<VecDeque<Event>>> = Arc::default();
+    let (observed, counters) = (events.clone(), Arc::<Counters>::default());
+    let session = Session::new(
+        "an account".into(),
+        Arc::new(FakeTenure::default()),
+        Writer::start(layout, 4),
+        counters.clone(),
+        Arc::new(move |event| observed.lock().unwrap().push_back(event)),
+    );
+    let handle = session.admit();
+    Bench {
+        session,
+        handle,
+        commits: seen,
+        answers,
+        events,
+        counters,
+    }
+}
+
+impl Bench {
+    fn set(&self, id: &str, value: &str) -> oneshot::Receiver<Result<()>> {
+        self.set_by(self.handle, id, value)
+    }
+
+    fn set_by(&self, handle: u64, id: &str, value: &str) -> oneshot::Receiver<Result<()>> {
+        let (sender, receiver) = oneshot::channel();
+        let changes = Changes::from_iter([(key(id), Some(Text::new(value.into())))]);
+        self.session
+            .write(handle, changes, Box::new(|result| sender.send(result).unwrap()));
+        receiver
+    }
+
+    fn value(&self, id: &str) -> Option<String> {
+        self.session.read(&key(id)).map(|text| text.as_str().to_owned())
+    }
+
+    /// The next commit, as ids with values.
+    async fn commit(&mut self) -> Vec<(String, String)> {
+        let changes = within(self.commits.recv()).await.unwrap();
+        let record = |(key, value): (&RecordKey, &Option<Text>)| match key {
+            RecordKey::Creds => panic!("no credentials here"),
+            RecordKey::Key { id, .. } => (id.to_string(), value.as_ref().unwrap().as_str().to_owned()),
+        };
+        changes.iter().map(record).collect()
+    }
+
+    fn answer(&self, answer: Result<()>) {
+        self.answers.send(answer).unwrap();
+    }
+}
+
+/// Fails rather than hangs.
+async fn within<T>(future: impl Future<Output = T>) -> T {
+    timeout(Duration::from_secs(10), future)
+        .await
+        .expect("an answer within ten seconds")
+}
+
+fn key(id: &str) -> RecordKey {
+    RecordKey::new("session", id)
+}
+
+fn pairs(records: &[(&str, &str)]) -> Vec<(String, String)> {
+    records
+        .iter()
+        .map(|(id, value)| ((*id).to_owned(), (*value).to_owned()))
+        .collect()
+}
+
+#[tokio::test]
+async fn sets_that_arrive_during_a_write_leave_together_in_the_next_one() {
+    let mut bench = bench();
+    let first = bench.set("a", "1");
+    assert_eq!(bench.commit().await, pairs(&[("a", "1")]));
+    let later = [bench.set("b", "1"), bench.set("c", "1"), bench.set("b", "2")];
+    bench.answer(Ok(()));
+    within(first).await.unwrap().unwrap();
+    assert_eq!(
+        bench.commit().await,
+        pairs(&[("b", "2"), ("c", "1")]),
+        "the later value alone"
+    );
+    bench.answer(Ok(()));
+    for set in later {
+        within(set).await.unwrap().unwrap();
+    }
+    assert_eq!(bench.counters.commits.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
+async fn what_was_written_is_read_before_it_is_durable_and_after() {
+    let mut bench = bench();
+    let first = bench.set("a", "1");
+    assert_eq!(bench.value("a").as_deref(), Some("1"), "pending");
+    bench.commit().await;
+    assert_eq!(bench.value("a").as_deref(), Some("1"), "under way");
+    let second = bench.set("a", "2");
+    assert_eq!(
+        bench.value("a").as_deref(),
+        Some("2"),
+        "the newer one, pending over the one under way"
+    );
+    assert_eq!(bench.session.keys(Some("session")), [key("a")]);
+    bench.answer(Ok(()));
+    bench.answer(Ok(()));
+    within(first).await.unwrap().unwrap();
+    within(second).await.unwrap().unwrap();
+    assert_eq!(bench.value("a").as_deref(), Some("2"), "durable");
+}
+
+#[tokio::test]
+async fn a_failed_set_leaves_the_value_as_the_database_has_it() {
+    let mut bench = bench();
+    let first = bench.set("a", "1");
+    bench.answer(Ok(()));
+    within(first).await.unwrap().unwrap();
+    let failing = bench.set("a", "2");
+    bench.answer(Err(Error::new(Code::DbQuery, "refused")));
+    assert_eq!(within(failing).await.unwrap().unwrap_err().code(), Code::DbQuery);
+    assert_eq!(bench.value("a").as_deref(), Some("1"));
+    bench.commit().await;
+    bench.commit().await;
+    let third = bench.set("b", "1");
+    bench.answer(Ok(()));
+    within(third).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_takeover_refuses_what_is_pending_too_and_is_told_once() {
+    let mut bench = bench();
+    let first = bench.set("a", "1");
+    bench.commit().await;
+    let pending = bench.set("b", "1");
+    bench.answer(Err(Error::superseded()));
+    for set in [first, pending, bench.set("c", "1")] {
+        assert_eq!(within(set).await.unwrap().unwrap_err().code(), Code::SessionSuperseded);
+    }
+    assert_eq!(bench.events.lock().unwrap().len(), 1);
+    assert_eq!(bench.counters.pending_bytes.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn an_older_handle_may_write_until_a_newer_one_is_handed_out() {
+    let mut bench = bench();
+    let late = bench.set("a", "1");
+    let flushed = tokio::spawn({
+        let session = bench.session.clone();
+        async move { session.flush().await }
+    });
+    assert_eq!(bench.commit().await, pairs(&[("a", "1")]));
+    let later_still = bench.set("b", "1");
+    bench.answer(Ok(()));
+    bench.answer(Ok(()));
+    within(late).await.unwrap().unwrap();
+    within(later_still).await.unwrap().unwrap();
+    within(flushed).await.unwrap().unwrap();
+    let newer = bench.session.admit();
+    let refused = bench.set("c", "1");
+    assert_eq!(
+        within(refused).await.unwrap().unwrap_err().code(),
+        Code::SessionSuperseded
+    );
+    let accepted = bench.set_by(newer, "d", "1");
+    bench.answer(Ok(()));
+    within(accepted).await.unwrap().unwrap();
+    assert!(
+        !bench.session.end_by(bench.handle, &Error::closed()),
+        "an older handle closes nothing"
+    );
+}
+
+#[tokio::test]
+async fn a_clear_answers_what_is_pending_at_once() {
+    let mut bench = bench();
+    let under_way = bench.set("a", "1");
+    bench.commit().await;
+    let pending = bench.set("b", "1");
+    bench.session.end(&Error::cleared());
+    assert_eq!(within(pending).await.unwrap().unwrap_err().code(), Code::SessionCleared);
+    bench.answer(Err(Error::cleared()));
+    assert_eq!(
+        within(under_way).await.unwrap().unwrap_err().code(),
+        Code::SessionCleared
+    );
+}
+
+#[tokio::test]
+async fn nobody_waits_for_ever_for_a_commit_that_panicked() {
+    let mut bench = bench();
+    let Bench { answers, .. } = &mut bench;
+    *answers = mpsc::unbounded_channel().0;
+    let set = bench.set("a", "1");
+    assert_eq!(within(set).await.unwrap().unwrap_err().code(), Code::Internal);
+    assert_eq!(bench.value("a"), None);
+}
+
+#[tokio::test]
+async fn too_much_at_once_is_refused_and_nothing_of_it_kept() {
+    let bench = bench();
+    let _under_way = bench.set("a", "1");
+    bench.counters.arrived(0, 256 << 20);
+    let refused = bench.set("b", "1");
+    assert_eq!(within(refused).await.unwrap().unwrap_err().code(), Code::Overloaded);
+    assert_eq!(bench.value("b"), None);
+}

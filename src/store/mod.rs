@@ -56,7 +56,7 @@ impl Store {
         let layout: Arc<dyn Layout> = Arc::new(ColumnLayout::new(
             pool.clone(),
             &names,
-            settings.synchronous_commit,
+            settings.synchronous_commit.as_deref(),
             secrets,
         ));
         Ok(Self {

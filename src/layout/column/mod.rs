@@ -7,6 +7,7 @@
 mod frame;
 mod image;
 mod name;
+mod pglz;
 mod table;
 mod tenure;
 
@@ -43,7 +44,7 @@ impl ColumnLayout {
     pub(crate) fn new(
         pool: Arc<Pool>,
         names: &AccountsTable,
-        synchronous_commit: Option<String>,
+        synchronous_commit: Option<&str>,
         secrets: Vec<Zeroizing<String>>,
     ) -> Self {
         Self {

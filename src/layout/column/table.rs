@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use tokio::sync::OnceCell;
 use tokio_postgres::types::{ToSql, Type};
 
 use crate::{
@@ -20,10 +19,6 @@ pub(super) struct Table {
     select_mark: String,
     update: String,
     clear: String,
-    synchronous_commit: Option<String>,
-    /// How PostgreSQL is to compress what it stores: hex of ciphertext costs its own algorithm 20 ms a megabyte for
-    /// next to nothing, and LZ4, where the server has it, a tenth of that.
-    compression: OnceCell<Option<&'static str>>,
 }
 
 /// What a replacement found.
@@ -39,7 +34,7 @@ pub(super) enum Found {
 }
 
 impl Table {
-    pub(super) fn new(pool: Arc<Pool>, names: &AccountsTable, synchronous_commit: Option<String>) -> Self {
+    pub(super) fn new(pool: Arc<Pool>, names: &AccountsTable, synchronous_commit: Option<&str>) -> Self {
         let schema = names.schema.as_deref().unwrap_or("public");
         let table = format!("{}.{}", quoted(schema), quoted(&names.table));
         let (id, data) = (quoted(&names.id), quoted(&names.session_data));
@@ -49,20 +44,24 @@ impl Table {
             .as_deref()
             .map(|column| format!(", {} = now() AT TIME ZONE 'UTC'", quoted(column)))
             .unwrap_or_default();
+        // In a subquery, so that it comes before the row is written; local to the statement's own transaction.
+        let durability = synchronous_commit
+            .map(|level| {
+                format!(
+                    " FROM (SELECT set_config('synchronous_commit', {}, true)) AS setting",
+                    literal(level)
+                )
+            })
+            .unwrap_or_default();
         Self {
             select: format!("SELECT {data} FROM {table} WHERE {id} = $1"),
             select_mark: format!("SELECT left({data}, {MARK_LEN}) FROM {table} WHERE {id} = $1"),
-            // The settings hold for this statement's own transaction, and come before the row is formed.
             update: format!(
-                "UPDATE {table} AS account SET {data} = $2{touch} \
-                 FROM (SELECT set_config('synchronous_commit', coalesce($4, current_setting('synchronous_commit')), true), \
-                 CASE WHEN $5::text IS NOT NULL THEN set_config('default_toast_compression', $5, true) END) AS setting \
+                "UPDATE {table} AS account SET {data} = $2{touch}{durability} \
                  WHERE account.{id} = $1 AND left(account.{data}, {MARK_LEN}) IS NOT DISTINCT FROM $3"
             ),
             clear: format!("UPDATE {table} SET {data} = NULL{touch} WHERE {id} = $1 AND {data} IS NOT NULL"),
             pool,
-            synchronous_commit,
-            compression: OnceCell::new(),
         }
     }
 
@@ -73,14 +72,8 @@ impl Table {
 
     /// Puts a text in the place of the one that has the expected mark, or of NULL.
     pub(super) async fn replace(&self, account: &str, expected: Option<&str>, text: &str) -> Result<Found> {
-        let compression = self.compression().await?;
-        let params: [(&(dyn ToSql + Sync), Type); 5] = [
-            (&account, Type::TEXT),
-            (&text, Type::TEXT),
-            (&expected, Type::TEXT),
-            (&self.synchronous_commit, Type::TEXT),
-            (&compression, Type::TEXT),
-        ];
+        let params: [(&(dyn ToSql + Sync), Type); 3] =
+            [(&account, Type::TEXT), (&text, Type::TEXT), (&expected, Type::TEXT)];
         let updated = self.pool.execute(&self.update, &params).await?;
         if updated > 0 {
             return Ok(Found::Replaced);
@@ -111,14 +104,6 @@ impl Table {
             )
         })
     }
-
-    /// LZ4 if the server was built with it; asked once.
-    async fn compression(&self) -> Result<Option<&'static str>> {
-        const LZ4: &str =
-            "SELECT 1 FROM pg_settings WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals)";
-        let ask = || async { Ok(self.pool.query_opt(LZ4, &[]).await?.map(|_| "lz4")) };
-        self.compression.get_or_try_init(ask).await.copied()
-    }
 }
 
 /// The first characters of a stored text.
@@ -131,6 +116,11 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
+/// A text as an SQL literal.
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,6 +128,7 @@ mod tests {
     #[test]
     fn names_cannot_break_out_of_their_quotes() {
         assert_eq!(quoted(r#"a"; DROP TABLE b; --"#), r#""a""; DROP TABLE b; --""#);
+        assert_eq!(literal("o'n"), "'o''n'");
     }
 
     #[test]

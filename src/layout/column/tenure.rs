@@ -5,7 +5,9 @@ use std::{
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
-use super::{image::Image, table};
+use zeroize::Zeroizing;
+
+use super::{image::Image, pglz, table};
 use crate::{
     codec::record::{Changes, RecordKey, Text},
     crypto::{Envelope, SealingKey},
@@ -74,7 +76,7 @@ impl ColumnTenure {
                 (held.image.compose(&changes), held.mark.clone())
             };
             Ok(Sealed {
-                text: Envelope::seal(&key, plaintext)?.to_text(),
+                text: seal(&key, plaintext)?.to_text(),
                 expected,
                 changes,
             })
@@ -122,6 +124,16 @@ impl Tenure for ColumnTenure {
     fn keys(&self, kind: Option<&str>) -> Vec<RecordKey> {
         read(&self.held).image.keys(kind)
     }
+}
+
+/// Seals a plaintext; a large one so that PostgreSQL does not try to compress it.
+fn seal(key: &SealingKey, plaintext: Vec<u8>) -> Result<Envelope> {
+    if plaintext.len() < pglz::WORTHWHILE {
+        return Envelope::seal(key, plaintext);
+    }
+    let mut detector = pglz::Detector::new();
+    let accept = |head: &[u8]| !detector.repeats(head);
+    Envelope::seal_choosing(key, &Zeroizing::new(plaintext), pglz::HEAD_LEN, pglz::ATTEMPTS, accept)
 }
 
 fn read(held: &RwLock<Held>) -> RwLockReadGuard<'_, Held> {

@@ -1,0 +1,74 @@
+'use strict'
+
+const { randomBytes } = require('node:crypto')
+const fs = require('node:fs')
+const path = require('node:path')
+const { Client, Pool } = require('pg')
+
+const MIGRATION = path.join(
+  __dirname,
+  '../../examples/backend/prisma/migrations/0001_init/migration.sql',
+)
+
+async function asAdmin(work) {
+  const client = new Client({ connectionString: process.env.TEST_DATABASE_URL })
+  await client.connect()
+  try {
+    return await work(client)
+  } finally {
+    await client.end()
+  }
+}
+
+/**
+ * Makes a database of its own on the server that `TEST_DATABASE_URL` names, with the accounts table
+ * as Prisma makes it and a row for each of `accounts`.
+ */
+async function createDatabase({ accounts = [] } = {}) {
+  if (!process.env.TEST_DATABASE_URL) {
+    throw new Error(
+      'TEST_DATABASE_URL is not set: run under Jest or with __test__/support/with-postgres.js',
+    )
+  }
+  const name = `test_${randomBytes(8).toString('hex')}`
+  await asAdmin((client) => client.query(`CREATE DATABASE ${name}`))
+
+  const url = new URL(process.env.TEST_DATABASE_URL)
+  url.pathname = `/${name}`
+  const pool = new Pool({ connectionString: url.href, max: 2, allowExitOnIdle: true })
+  // A server that is killed in a test ends idle connections: the next query makes a new one.
+  pool.on('error', () => {})
+
+  const db = {
+    url: url.href,
+    /** As `query` of `pg`: resolves to a result with `rows` and `rowCount`. */
+    query: (sql, params) => pool.query(sql, params),
+    /** Adds an account, last updated long ago, so that every write is seen to move that time. */
+    addAccount: (id) =>
+      pool.query(
+        `INSERT INTO whatsapp_accounts (id, user_id, name, updated_at)
+         VALUES ($1, 'a-user', 'An account', '2001-01-01')`,
+        [id],
+      ),
+    /**
+     * The `session_data` of an account: a string, `null`, or `undefined` if there is no such
+     * account.
+     */
+    async sessionData(id) {
+      const { rows } = await pool.query(
+        'SELECT session_data FROM whatsapp_accounts WHERE id = $1',
+        [id],
+      )
+      return rows[0]?.session_data
+    },
+    async drop() {
+      await pool.end()
+      await asAdmin((client) => client.query(`DROP DATABASE ${name} WITH (FORCE)`))
+    },
+  }
+  await db.query(fs.readFileSync(MIGRATION, 'utf8'))
+  for (const id of accounts) await db.addAccount(id)
+  return db
+}
+
+module.exports = { createDatabase }

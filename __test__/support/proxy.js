@@ -1,0 +1,224 @@
+const { once } = require('node:events')
+const net = require('node:net')
+
+const HOST = '127.0.0.1'
+
+/** One direction of a connection: hands chunks on in order, each after the delay, none while the proxy is paused. */
+class Lane {
+  #proxy
+  #to
+  #delayOf
+  #intercept
+  #chunks = []
+  #timer
+  #ended = false
+
+  constructor(proxy, from, to, delayOf, intercept = () => false) {
+    this.#proxy = proxy
+    this.#to = to
+    this.#delayOf = delayOf
+    this.#intercept = intercept
+    from.on('data', (chunk) => this.#push(chunk))
+    from.on('end', () => this.#push(null))
+  }
+
+  #push(chunk) {
+    this.#chunks.push({ chunk, dueAt: Date.now() + this.#delayOf() })
+    this.pump()
+  }
+
+  /** Hands on all that is due. */
+  pump() {
+    clearTimeout(this.#timer)
+    while (this.#chunks.length > 0 && !this.#proxy.paused && !this.#ended) {
+      const { chunk, dueAt } = this.#chunks[0]
+      const wait = dueAt - Date.now()
+      if (wait > 0) {
+        this.#timer = setTimeout(() => this.pump(), wait)
+        return
+      }
+      this.#chunks.shift()
+      if (chunk === null) this.#to.end()
+      else if (!this.#intercept(chunk)) this.#to.write(chunk)
+    }
+  }
+
+  stop() {
+    this.#ended = true
+    clearTimeout(this.#timer)
+  }
+}
+
+/** A client's connection and its counterpart to the server. */
+class Link {
+  #proxy
+  #client
+  #server
+  #lanes
+  /** The end of what the server has sent: a reply may come in several chunks. */
+  #tail = ''
+
+  constructor(proxy, client, server) {
+    this.#proxy = proxy
+    this.#client = client
+    this.#server = server
+    this.#lanes = [
+      new Lane(proxy, client, server, () => proxy.toServerMs),
+      new Lane(
+        proxy,
+        server,
+        client,
+        () => proxy.toClientMs,
+        (chunk) => this.#isUnwanted(chunk),
+      ),
+    ]
+    for (const socket of [client, server]) {
+      socket.setNoDelay(true)
+      // Whatever broke one side, the other one sees the connection go.
+      socket.on('error', () => this.cut())
+    }
+    client.on('close', () => this.#sideClosed())
+    server.on('close', () => this.#sideClosed())
+  }
+
+  pump() {
+    for (const lane of this.#lanes) lane.pump()
+  }
+
+  /** Breaks the connection on both sides; what is on its way is lost. */
+  cut() {
+    for (const lane of this.#lanes) lane.stop()
+    for (const socket of [this.#client, this.#server]) socket.resetAndDestroy()
+    this.#proxy.forget(this)
+  }
+
+  #sideClosed() {
+    if (this.#client.destroyed && this.#server.destroyed) this.#proxy.forget(this)
+  }
+
+  #isUnwanted(chunk) {
+    const { unwantedReply } = this.#proxy
+    if (!unwantedReply) return false
+    this.#tail = (this.#tail + chunk.toString('latin1')).slice(-65_536)
+    if (!this.#tail.includes(unwantedReply.text)) return false
+    this.#proxy.unwantedReply = undefined
+    this.cut()
+    unwantedReply.dropped()
+    return true
+  }
+}
+
+/** A TCP proxy in front of a server, which does to its connections what networks do. */
+class TcpProxy {
+  paused = false
+  toServerMs = 0
+  toClientMs = 0
+  unwantedReply
+  /** Connections accepted so far. */
+  accepted = 0
+  #target
+  #listener
+  #links = new Set()
+  #refusing = false
+
+  constructor(target) {
+    this.#target = target
+    this.#listener = net.createServer({ allowHalfOpen: true }, (client) => this.#accept(client))
+  }
+
+  async listen() {
+    this.#listener.listen(0, HOST)
+    await once(this.#listener, 'listening')
+    this.port = this.#listener.address().port
+    this.host = HOST
+  }
+
+  /** Connections that are open. */
+  get connections() {
+    return this.#links.size
+  }
+
+  /** The same connection string, by way of this proxy. */
+  url(databaseUrl) {
+    const url = new URL(databaseUrl)
+    url.host = `${HOST}:${this.port}`
+    return url.href
+  }
+
+  /** Holds every chunk back for so long, from now on. */
+  delay({ toServerMs = 0, toClientMs = 0 }) {
+    this.toServerMs = toServerMs
+    this.toClientMs = toClientMs
+  }
+
+  /** Goes silent: connections stay open, new ones too are accepted, and nothing comes through. */
+  pause() {
+    this.paused = true
+  }
+
+  /** Ends the silence: what was held back is handed on. */
+  resume() {
+    this.paused = false
+    for (const link of this.#links) link.pump()
+  }
+
+  /** Breaks every connection; what was held back is lost. */
+  cut() {
+    for (const link of this.#links) link.cut()
+  }
+
+  /** Breaks new connections at once, until `accept`. */
+  refuse() {
+    this.#refusing = true
+  }
+
+  accept() {
+    this.#refusing = false
+  }
+
+  /**
+   * Breaks the connection when the server's next reply with this text comes by, and keeps the reply: the server has done
+   * what it was asked for, and the client cannot know. Resolves when that has happened.
+   */
+  dropReply(text) {
+    return new Promise((dropped) => {
+      this.unwantedReply = { text, dropped }
+    })
+  }
+
+  /** Used by a link that is gone. */
+  forget(link) {
+    this.#links.delete(link)
+  }
+
+  async close() {
+    this.cut()
+    this.#listener.close()
+    await once(this.#listener, 'close')
+  }
+
+  #accept(client) {
+    this.accepted++
+    if (this.#refusing) {
+      client.on('error', () => {})
+      client.resetAndDestroy()
+      return
+    }
+    const server = net.connect({ ...this.#target, allowHalfOpen: true })
+    this.#links.add(new Link(this, client, server))
+  }
+}
+
+/**
+ * Starts a proxy on a free port of 127.0.0.1.
+ *
+ * @param {string | { host: string, port: number }} target where to; of a connection string its host and port count
+ */
+async function startProxy(target) {
+  const { hostname, port } = typeof target === 'string' ? new URL(target) : {}
+  const proxy = new TcpProxy(hostname ? { host: hostname, port: Number(port) } : target)
+  await proxy.listen()
+  return proxy
+}
+
+module.exports = { startProxy }
