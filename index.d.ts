@@ -295,7 +295,10 @@ export interface StoreOptions {
   logger?: Logger
   /** The Baileys module. Default: the installed `baileys`, else the installed `@whiskeysockets/baileys`. */
   baileys?: BaileysModule
-  /** Called once for each handle that lost its account to a newer opener: the moment to close that socket. */
+  /**
+   * Called once when a write shows that another process or store has opened the account since: the moment to close the
+   * socket. Not called when this store itself opens the account again.
+   */
   onSuperseded?: (accountId: string) => void
 }
 
@@ -405,8 +408,9 @@ export type SessionStoreErrorCode =
   | 'ERR_CLOSED'
   | 'ERR_INTERNAL'
 
-/** Every error of this package. */
+/** Every error of this package, which alone makes them. */
 export class SessionStoreError extends Error {
+  private constructor()
   readonly name: 'SessionStoreError'
   readonly code: SessionStoreErrorCode
   /** What was being done: `open`, `get`, `set`, `saveCreds`, `clear`, `list`, `close`, … */

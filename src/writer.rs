@@ -2,18 +2,30 @@
 //!
 //! A session is in the queue at most once, and under way at most once: while its commit runs, its next one gathers.
 //! So latency is one round trip when there is little to do, and throughput grows with the load.
+//!
+//! Who was just answered often calls again at once. After a long commit, that of a large session in one piece, its next
+//! one therefore waits for them a little: else they would always miss it, and every commit carry half of the callers.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use tokio::sync::{
-    Semaphore,
-    mpsc::{self, UnboundedReceiver, UnboundedSender},
+use tokio::{
+    sync::{
+        Semaphore,
+        mpsc::{self, UnboundedReceiver, UnboundedSender},
+    },
+    time::{Instant, timeout},
 };
 
 use crate::{
     layout::Layout,
     session::{Commit, Session},
 };
+
+/// The part of its duration that a commit's successor may wait for callers.
+const GATHERING_SHARE: u32 = 4;
+
+/// Shorter waits than the runtime's clock can measure are none.
+const SHORTEST_GATHERING: Duration = Duration::from_millis(1);
 
 /// The way into the writer's queue.
 #[derive(Clone)]
@@ -56,8 +68,19 @@ async fn dispatch(mut ready: UnboundedReceiver<Arc<Session>>, layout: Arc<dyn La
 }
 
 async fn commit(layout: &dyn Layout, commits: Vec<Commit>) {
+    let start = Instant::now();
     let results = layout.commit(commits.iter().map(Commit::write).collect()).await;
+    let gathering = start.elapsed() / GATHERING_SHARE;
     for (commit, result) in commits.into_iter().zip(results) {
-        commit.settle(result);
+        let rest = commit.settle(result);
+        if gathering < SHORTEST_GATHERING {
+            rest.resume();
+            continue;
+        }
+        tokio::spawn(async move {
+            // Whether they come or the time is up, the session goes on.
+            let _ = timeout(gathering, rest.gathered()).await;
+            rest.resume();
+        });
     }
 }

@@ -4,23 +4,22 @@
 //! after pairing) cannot lose a write of the older handle: its writes are accepted until the newer handle is handed
 //! out, and both see them.
 
+mod commit;
 mod identity;
 mod pending;
 
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
+pub(crate) use self::commit::Commit;
 use self::pending::Pending;
 pub use self::pending::Reply;
 use crate::{
     codec::record::{Changes, RecordKey, Text},
     error::{Code, Error, Result},
     event::{Event, Observer},
-    layout::{Tenure, Write},
+    layout::Tenure,
     stats::Counters,
     writer::Writer,
 };
@@ -32,8 +31,9 @@ pub struct Session {
     writer: Writer,
     counters: Arc<Counters>,
     observer: Observer,
-    superseded_told: AtomicBool,
     state: Mutex<State>,
+    /// Told when as many callers wait as are expected.
+    gathered: Notify,
 }
 
 struct State {
@@ -47,6 +47,8 @@ struct State {
     in_flight: Option<Arc<Changes>>,
     /// Whether the writer has this session in its queue or under way.
     scheduled: bool,
+    /// As many callers as are worth waiting for; see `writer`.
+    expected: usize,
 }
 
 impl Session {
@@ -64,14 +66,15 @@ impl Session {
             writer,
             counters,
             observer,
-            superseded_told: AtomicBool::new(false),
             state: Mutex::new(State {
                 ended: None,
                 newest_handle: 0,
                 pending: Pending::default(),
                 in_flight: None,
                 scheduled: false,
+                expected: usize::MAX,
             }),
+            gathered: Notify::new(),
         })
     }
 
@@ -87,6 +90,9 @@ impl Session {
         match self.accept(handle, changes) {
             Ok(mut state) => {
                 state.pending.replies.push(reply);
+                if state.pending.replies.len() == state.expected {
+                    self.gathered.notify_one();
+                }
                 self.schedule(&mut state);
             }
             Err(error) => reply(Err(error)),
@@ -128,17 +134,18 @@ impl Session {
         self.state().ended.clone()
     }
 
-    /// Ends the session: what has not left yet is refused with this error, and everything later.
+    /// Ends the session: what has not left yet is refused with this error, and everything later. The first end counts.
     pub fn end(&self, error: &Error) {
-        let refused = {
+        let (first, refused) = {
             let mut state = self.state();
+            let first = state.ended.is_none();
             state.ended.get_or_insert_with(|| error.clone());
-            self.take_pending(&mut state)
+            (first, self.take_pending(&mut state))
         };
         for reply in refused.replies {
             reply(Err(error.clone()));
         }
-        if error.code() == Code::SessionSuperseded && !self.superseded_told.swap(true, Ordering::Relaxed) {
+        if first && error.code() == Code::SessionSuperseded {
             (self.observer)(Event::Superseded {
                 account: self.account.clone(),
             });
@@ -194,6 +201,7 @@ impl Session {
         let pending = self.take_pending(&mut state);
         let changes = Arc::new(pending.changes);
         state.in_flight = Some(changes.clone());
+        state.expected = usize::MAX;
         Commit {
             session: self.clone(),
             changes,
@@ -239,62 +247,6 @@ fn is_of(key: &RecordKey, wanted: Option<&str>) -> bool {
     match key {
         RecordKey::Creds => false,
         RecordKey::Key { kind, .. } => wanted.is_none_or(|wanted| wanted == &**kind),
-    }
-}
-
-/// One session's part of a commit that is under way. Dropped without an answer, it answers with an internal error, so
-/// that nobody waits for ever.
-pub(crate) struct Commit {
-    session: Arc<Session>,
-    changes: Arc<Changes>,
-    replies: Vec<Reply>,
-}
-
-impl Commit {
-    /// What the layout is to make durable.
-    pub(crate) fn write(&self) -> Write {
-        Write {
-            tenure: self.session.tenure.clone(),
-            changes: self.changes.clone(),
-        }
-    }
-
-    /// Ends the commit and answers everybody who waited for it.
-    pub(crate) fn settle(mut self, result: Result<()>) {
-        self.finish(result);
-    }
-
-    fn finish(&mut self, result: Result<()>) {
-        let session = &self.session;
-        session.counters.settled(self.changes.len(), result.is_ok());
-        if let Err(error) = &result
-            && matches!(error.code(), Code::SessionSuperseded | Code::SessionCleared)
-        {
-            session.end(error);
-        }
-        {
-            let mut state = session.state();
-            state.in_flight = None;
-            state.scheduled = false;
-            if !state.pending.is_empty() {
-                session.schedule(&mut state);
-            }
-        }
-        for reply in std::mem::take(&mut self.replies) {
-            reply(result.clone());
-        }
-        self.changes = Arc::default();
-    }
-}
-
-impl Drop for Commit {
-    fn drop(&mut self) {
-        if !self.replies.is_empty() {
-            self.finish(Err(Error::new(
-                Code::Internal,
-                "a commit broke off; please report this",
-            )));
-        }
     }
 }
 

@@ -1,12 +1,12 @@
 //! Order, read-your-writes and refusals, over a layout that commits when the test says so.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, sync::atomic::Ordering, time::Duration};
 
 use async_trait::async_trait;
 use tokio::{sync::mpsc, time::timeout};
 
 use super::*;
-use crate::layout::Layout;
+use crate::layout::{Layout, Write};
 
 /// What the fake layout's commits carry, and the answers that the test gives them.
 struct Fake {
@@ -229,6 +229,52 @@ async fn a_takeover_refuses_what_is_pending_too_and_is_told_once() {
     }
     assert_eq!(bench.events.lock().unwrap().len(), 1);
     assert_eq!(bench.counters.pending_bytes.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn a_session_that_has_ended_is_not_told_to_be_superseded() {
+    let bench = bench();
+    assert!(bench.session.end_by(bench.handle, &Error::closed()));
+    bench.session.end(&Error::superseded());
+    assert!(bench.events.lock().unwrap().is_empty());
+    assert_eq!(bench.session.ended().unwrap().code(), Code::Closed);
+}
+
+/// With a clock that jumps to the next thing that is waited for.
+#[tokio::test(start_paused = true)]
+async fn after_a_long_commit_the_callers_it_answered_share_the_next_one() {
+    let mut bench = bench();
+    let (rounds, callers) = (5, 4);
+    let bench_of_callers = Arc::new((bench.session.clone(), bench.handle));
+    let tasks = (0..callers).map(|caller| {
+        let bench = bench_of_callers.clone();
+        tokio::spawn(async move {
+            for round in 0..rounds {
+                // Some come back later than others.
+                for _ in 0..10 * caller {
+                    tokio::task::yield_now().await;
+                }
+                let (sender, receiver) = oneshot::channel();
+                let changes = Changes::from_iter([(key(&caller.to_string()), Some(Text::new(round.to_string())))]);
+                bench
+                    .0
+                    .write(bench.1, changes, Box::new(|result| sender.send(result).unwrap()));
+                receiver.await.unwrap().unwrap();
+            }
+        })
+    });
+    let tasks: Vec<_> = tasks.collect();
+    let mut sizes = Vec::new();
+    while sizes.iter().sum::<usize>() < rounds * callers {
+        sizes.push(bench.commit().await.len());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        bench.answer(Ok(()));
+    }
+    for task in tasks {
+        task.await.unwrap();
+    }
+    // The first caller's first set leaves alone, and the others' last.
+    assert_eq!(sizes, [1, 4, 4, 4, 4, 3]);
 }
 
 #[tokio::test]

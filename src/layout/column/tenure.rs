@@ -5,12 +5,10 @@ use std::{
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
-use zeroize::Zeroizing;
-
 use super::{image::Image, pglz, table};
 use crate::{
     codec::record::{Changes, RecordKey, Text},
-    crypto::{Envelope, SealingKey},
+    crypto::SealingKey,
     error::Result,
     layout::Tenure,
     runtime,
@@ -76,7 +74,7 @@ impl ColumnTenure {
                 (held.image.compose(&changes), held.mark.clone())
             };
             Ok(Sealed {
-                text: seal(&key, plaintext)?.to_text(),
+                text: pglz::seal(&key, plaintext)?.to_text(),
                 expected,
                 changes,
             })
@@ -124,16 +122,6 @@ impl Tenure for ColumnTenure {
     fn keys(&self, kind: Option<&str>) -> Vec<RecordKey> {
         read(&self.held).image.keys(kind)
     }
-}
-
-/// Seals a plaintext; a large one so that PostgreSQL does not try to compress it.
-fn seal(key: &SealingKey, plaintext: Vec<u8>) -> Result<Envelope> {
-    if plaintext.len() < pglz::WORTHWHILE {
-        return Envelope::seal(key, plaintext);
-    }
-    let mut detector = pglz::Detector::new();
-    let accept = |head: &[u8]| !detector.repeats(head);
-    Envelope::seal_choosing(key, &Zeroizing::new(plaintext), pglz::HEAD_LEN, pglz::ATTEMPTS, accept)
 }
 
 fn read(held: &RwLock<Held>) -> RwLockReadGuard<'_, Held> {
