@@ -1,7 +1,7 @@
 const { NativeStore } = require('../binding.js')
 const { makeAuthState } = require('./auth-state.js')
 const { loadBaileys } = require('./baileys.js')
-const { SessionStoreError, fromFailure, isFailure, requireAccountId } = require('./errors.js')
+const { fromFailure, isFailure, requireAccountId } = require('./errors.js')
 
 /** A store over the native one: hands calls over, and settles their promises when the native part has letters. */
 class Store {
@@ -56,7 +56,7 @@ class Store {
   call(operation, accountId, start) {
     const promise = new Promise((resolve, reject) => {
       const token = this.#newToken()
-      const refused = start(token)
+      const refused = attempt(start, token)
       if (refused) {
         reject(fromFailure(refused, operation, accountId))
         return
@@ -115,4 +115,13 @@ class Store {
   }
 }
 
-module.exports = { Store, SessionStoreError }
+/** Starts a call; what the native part cannot even take, such as a text beyond its limits, is a refusal too. */
+function attempt(start, token) {
+  try {
+    return start(token)
+  } catch (error) {
+    return { code: 'ERR_ARGUMENT', message: `the arguments cannot be taken: ${error.message}` }
+  }
+}
+
+module.exports = { Store }

@@ -116,6 +116,8 @@ class TcpProxy {
   unwantedReply
   /** Connections accepted so far. */
   accepted = 0
+  /** Bytes that clients have sent so far. */
+  bytesToServer = 0
   #target
   #listener
   #links = new Set()
@@ -205,6 +207,9 @@ class TcpProxy {
       return
     }
     const server = net.connect({ ...this.#target, allowHalfOpen: true })
+    client.on('data', ({ length }) => {
+      this.bytesToServer += length
+    })
     this.#links.add(new Link(this, client, server))
   }
 }

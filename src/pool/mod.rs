@@ -9,7 +9,7 @@ use std::{
 };
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, RecyclingMethod, Runtime, Timeouts};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, error::Elapsed, sleep, timeout, timeout_at};
 use tokio_postgres::{
     Client, Row,
     types::{ToSql, Type},
@@ -35,8 +35,8 @@ pub(crate) struct Pool {
     connections: deadpool_postgres::Pool,
     /// How long an operation goes on trying.
     patience: Duration,
-    /// How long one attempt may take: a connection that went dead silently leaves time for a try on another one.
-    attempt: Duration,
+    /// How long one statement may take: a connection that went dead silently leaves time for a try on another one.
+    statement: Duration,
     observer: Observer,
     retries: AtomicU64,
 }
@@ -57,7 +57,7 @@ pub struct PoolStatus {
 impl Pool {
     /// A pool; connects when first used.
     pub(crate) fn new(connection: Connection, patience: Duration, observer: Observer) -> Result<Self> {
-        let attempt = (patience / 2).min(connection.statement.unwrap_or(patience));
+        let statement = (patience / 2).min(connection.statement.unwrap_or(patience));
         let manager = Manager::from_config(
             connection.config,
             MakeRustlsConnect::new(connection.tls),
@@ -83,7 +83,7 @@ impl Pool {
         Ok(Self {
             connections,
             patience,
-            attempt,
+            statement,
             observer,
             retries: AtomicU64::new(0),
         })
@@ -94,7 +94,7 @@ impl Pool {
     pub(crate) async fn query_opt(&self, statement: &str, params: &Params<'_>) -> Result<Option<Row>> {
         self.repeat(|| async {
             let mut loan = self.lend().await?;
-            let answer = loan.client()?.query_typed_opt(statement, params).await;
+            let answer = timeout(self.statement, loan.client()?.query_typed_opt(statement, params)).await;
             loan.settle(answer)
         })
         .await
@@ -105,7 +105,7 @@ impl Pool {
     pub(crate) async fn execute(&self, statement: &str, params: &Params<'_>) -> Result<u64> {
         self.repeat(|| async {
             let mut loan = self.lend().await?;
-            let answer = loan.client()?.execute_typed(statement, params).await;
+            let answer = timeout(self.statement, loan.client()?.execute_typed(statement, params)).await;
             loan.settle(answer)
         })
         .await
@@ -117,22 +117,24 @@ impl Pool {
     {
         let deadline = Instant::now() + self.patience;
         let mut pause = FIRST_PAUSE;
+        let mut last: Option<Error> = None;
         loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let fault = match timeout(left.min(self.attempt), attempt()).await {
+            let fault = match timeout_at(deadline, attempt()).await {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(fault)) => fault,
-                Err(_) => Fault::timeout(),
+                // What went wrong before says more than that the time is up.
+                Err(_) => return Err(last.unwrap_or_else(|| Fault::timeout().error)),
             };
             if !fault.transient || Instant::now() + pause >= deadline {
                 return Err(fault.error);
             }
             self.retries.fetch_add(1, Ordering::Relaxed);
-            if pause == FIRST_PAUSE {
+            if last.is_none() {
                 (self.observer)(Event::Retrying {
                     reason: fault.error.to_string(),
                 });
             }
+            last = Some(fault.error);
             sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
@@ -173,8 +175,12 @@ impl Loan {
         self.0.as_ref().map(|object| &***object).ok_or_else(Fault::timeout)
     }
 
-    /// Gives the connection back, unless the answer says that something is wrong with it.
-    fn settle<T>(&mut self, answer: std::result::Result<T, tokio_postgres::Error>) -> std::result::Result<T, Fault> {
+    /// Gives the connection back, unless there was no answer in time, or one that says that something is wrong with it.
+    fn settle<T>(
+        &mut self,
+        answer: std::result::Result<std::result::Result<T, tokio_postgres::Error>, Elapsed>,
+    ) -> std::result::Result<T, Fault> {
+        let answer = answer.map_err(|_| Fault::timeout())?;
         if answer.as_ref().err().is_none_or(|error| error.as_db_error().is_some()) {
             drop(self.0.take());
         }

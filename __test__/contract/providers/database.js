@@ -1,0 +1,28 @@
+'use strict'
+
+const SECRET = 'an-example-secret-of-good-length'
+
+/** Our store in one of its layouts. */
+const database = (layout, losses = {}) => ({
+  name: `createSessionStore, layout ${layout}`,
+
+  losses,
+
+  async setUp() {
+    const { createDatabase } = require('../../support/database')
+    const db = await createDatabase()
+    return {
+      place: { databaseUrl: db.url },
+      addAccount: (accountId) => db.addAccount(accountId),
+      tearDown: () => db.drop(),
+    }
+  },
+
+  connect({ databaseUrl }) {
+    const { createSessionStore } = require('../../../index')
+    const store = createSessionStore({ databaseUrl, secret: SECRET, layout })
+    return { open: (accountId) => store.useAuthState(accountId), close: () => store.close() }
+  },
+})
+
+module.exports = { database }

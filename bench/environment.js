@@ -1,0 +1,55 @@
+/** What the figures depend on: the machine, the versions, the server's settings. */
+
+const os = require('node:os')
+const { Client } = require('pg')
+const { startContender } = require('./contender')
+
+/** Settings that decide what a commit costs. */
+const SETTINGS = [
+  'fsync',
+  'synchronous_commit',
+  'full_page_writes',
+  'wal_compression',
+  'shared_buffers',
+  'max_wal_size',
+  'default_toast_compression',
+]
+
+async function describeServer(databaseUrl) {
+  const client = new Client({ connectionString: databaseUrl })
+  await client.connect()
+  const { rows } = await client.query(
+    `SELECT name, current_setting(name) AS value FROM unnest($1::text[]) AS name`,
+    [['server_version', ...SETTINGS]],
+  )
+  await client.end()
+  const [version, ...settings] = rows
+  return {
+    version: version.value,
+    settings: settings.map(({ name, value }) => `${name}=${value}`).join(' '),
+  }
+}
+
+/** The delay of an event loop that has nothing to do, in a process like those that are measured. */
+async function idleDelay(seconds) {
+  const contender = startContender('./stores/bare-update')
+  const { delayP99Ms } = await contender.call('idle', { seconds })
+  await contender.stop()
+  return delayP99Ms
+}
+
+async function describeEnvironment(databaseUrl, { seconds }) {
+  const [cpu] = os.cpus()
+  return {
+    cpu: cpu.model.trim(),
+    cores: os.cpus().length,
+    memoryGiB: Math.round(os.totalmem() / 2 ** 30),
+    platform: `${os.type()} ${os.release()} ${os.arch()}`,
+    node: process.version,
+    postgres: await describeServer(databaseUrl),
+    idleDelayP99Ms: await idleDelay(seconds),
+    load: os.loadavg()[0],
+  }
+}
+
+module.exports = { describeEnvironment }

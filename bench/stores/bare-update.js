@@ -1,0 +1,41 @@
+/**
+ * No store at all: `pg` alone writes a text as large as the account's session, ready-made before the clock runs. What
+ * is left is PostgreSQL's part of a write, and the lower bound for every store that rewrites the row.
+ */
+
+const crypto = require('node:crypto')
+const { Client } = require('pg')
+
+/** How many texts take turns, so that no update writes what is stored already. */
+const TEXTS = 4
+
+/** A sealed session's text of a given length, its ciphertext random. */
+function sealedText(length) {
+  const hex = (bytes) => crypto.randomBytes(bytes).toString('hex')
+  const head = `{"iv":"${hex(12)}","authTag":"${hex(16)}","encrypted":"`
+  return `${head}${hex((length - head.length - 2) >> 1)}"}`
+}
+
+async function open({ databaseUrl, accountId }) {
+  const client = new Client({ connectionString: databaseUrl })
+  await client.connect()
+  const { rows } = await client.query(
+    'SELECT length(session_data) FROM whatsapp_accounts WHERE id = $1',
+    [accountId],
+  )
+  const texts = Array.from({ length: TEXTS }, () => sealedText(rows[0].length))
+  let turn = 0
+
+  return {
+    async set() {
+      turn += 1
+      await client.query(
+        'UPDATE whatsapp_accounts SET session_data = $2, updated_at = now() WHERE id = $1',
+        [accountId, texts[turn % TEXTS]],
+      )
+    },
+    close: () => client.end(),
+  }
+}
+
+module.exports = { open }
