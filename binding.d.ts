@@ -18,8 +18,8 @@ export declare class NativeSession {
   read(kind: string, ids: Array<string>): Array<null | Buffer | string | [string]> | Failure
   /** The credentials as JSON text, or null. */
   readCreds(): string | null
-  /** The ids of all records of one type. */
-  ids(kind: string): Array<string>
+  /** The ids of all records of one type, or what ended the session. */
+  ids(kind: string): Array<string> | Failure
   /**
    * Writes records: type, id and value, three elements a record; a value is null to delete, a byte array, or JSON
    * text. Gives what refuses the write at once; else the token is answered when the write is durable.

@@ -12,25 +12,26 @@ const { Store } = require('./lib/store.js')
 /** The stores behind the two functions, one for each distinct set of settings; by a hash, since settings hold secrets. */
 const defaultStores = new Map()
 
-function defaultStore(options) {
-  const settings = resolveOptions(options)
+function defaultStore({ settings, logger }) {
   const key = createHash('sha256').update(JSON.stringify(settings)).digest('base64')
-  if (!defaultStores.has(key)) defaultStores.set(key, new Store(settings, options?.logger))
+  if (!defaultStores.has(key)) defaultStores.set(key, new Store(settings, logger))
   return defaultStores.get(key)
 }
 
 async function useDatabaseAuthState(accountId, options) {
-  return defaultStore(options).open(accountId, { ...options })
+  const resolved = resolveOptions(options)
+  return defaultStore(resolved).open(accountId, resolved)
 }
 
 async function clearDatabaseSession(accountId, options) {
-  await defaultStore(options).clear(accountId)
+  await defaultStore(resolveOptions(options)).clear(accountId)
 }
 
 function createSessionStore(options) {
-  const store = new Store(resolveOptions(options), options?.logger)
+  const resolved = resolveOptions(options)
+  const store = new Store(resolved.settings, resolved.logger)
   return {
-    useAuthState: (accountId) => store.open(accountId, { ...options }),
+    useAuthState: (accountId) => store.open(accountId, resolved),
     clear: (accountId) => store.clear(accountId),
     stats: () => store.stats(),
     close: () => store.close(),

@@ -21,11 +21,15 @@ function makeAuthState(store, native, accountId, { initAuthCreds, proto }) {
     }
   }
 
+  /** What the native part answered, if it is no refusal. */
+  const answerOf = (operation, answer) => {
+    if (isFailure(answer)) throw fromFailure(answer, operation, accountId)
+    return answer
+  }
+
   /** The values of records that are known to be named properly, in the order of their ids. */
   const read = (operation, type, ids) => {
-    const stored = native.read(type, ids)
-    if (isFailure(stored)) throw fromFailure(stored, operation, accountId)
-    return stored.map((raw) => {
+    return answerOf(operation, native.read(type, ids)).map((raw) => {
       const value = decode(raw)
       return type === 'app-state-sync-key' && value
         ? proto.Message.AppStateSyncKeyData.fromObject(value)
@@ -75,13 +79,13 @@ function makeAuthState(store, native, accountId, { initAuthCreds, proto }) {
   const listIds = async function* (type) {
     requireOpen('listIds')
     checked('listIds', accountId, () => requireName(type, 'a record type'))
-    yield* native.ids(type)
+    yield* answerOf('listIds', native.ids(type))
   }
 
   const list = async function* (type) {
     requireOpen('list')
     checked('list', accountId, () => requireName(type, 'a record type'))
-    const ids = native.ids(type)
+    const ids = answerOf('list', native.ids(type))
     for (let at = 0; at < ids.length; at += LIST_BATCH) {
       requireOpen('list')
       const batch = ids.slice(at, at + LIST_BATCH)
@@ -129,7 +133,7 @@ function checked(operation, accountId, check) {
 
 /** The error for what a check threw: one of its own, told with where and whose, or whatever the arguments threw. */
 function asArgumentError(error, operation, accountId) {
-  if (!(error instanceof SessionStoreError)) {
+  if (!SessionStoreError.isOurs(error)) {
     return argumentError(UNSTORABLE, operation, accountId)
   }
   return error.operation === undefined ? argumentError(error.message, operation, accountId) : error

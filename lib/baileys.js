@@ -51,18 +51,36 @@ async function find() {
 }
 
 function requireParts(module) {
-  const baileys = typeof module?.initAuthCreds === 'function' ? module : module?.default
-  if (
-    typeof baileys?.initAuthCreds !== 'function' ||
-    typeof baileys?.proto?.Message?.AppStateSyncKeyData?.fromObject !== 'function'
-  ) {
-    throw new SessionStoreError(
-      'ERR_BAILEYS_NOT_FOUND',
-      'the given module is not Baileys: it lacks initAuthCreds or proto.Message.AppStateSyncKeyData',
-      { operation: 'open' },
-    )
+  try {
+    const baileys = typeof module.initAuthCreds === 'function' ? module : module.default
+    const { initAuthCreds, proto } = baileys
+    if (
+      typeof initAuthCreds === 'function' &&
+      typeof proto.Message.AppStateSyncKeyData.fromObject === 'function'
+    ) {
+      return { initAuthCreds: () => freshCreds(initAuthCreds), proto }
+    }
+  } catch {
+    // Something in it cannot be read: it is not Baileys either.
   }
-  return baileys
+  throw notBaileys('it lacks initAuthCreds or proto.Message.AppStateSyncKeyData')
+}
+
+function freshCreds(initAuthCreds) {
+  const creds = initAuthCreds()
+  if (typeof creds !== 'object' || creds === null)
+    throw notBaileys('its initAuthCreds gives no credentials')
+  return creds
+}
+
+function notBaileys(reason) {
+  return new SessionStoreError(
+    'ERR_BAILEYS_NOT_FOUND',
+    `the given module is not Baileys: ${reason}`,
+    {
+      operation: 'open',
+    },
+  )
 }
 
 module.exports = { loadBaileys }

@@ -1,5 +1,7 @@
 /** The one error class. What its codes mean stands in the README. */
 class SessionStoreError extends Error {
+  #ours = true
+
   constructor(code, message, { operation, accountId, sqlState, cause } = {}) {
     const about = accountId === undefined ? '' : ` of account ${JSON.stringify(accountId)}`
     super(operation === undefined ? message : `${operation}${about}: ${message}`)
@@ -8,6 +10,11 @@ class SessionStoreError extends Error {
     if (accountId !== undefined) this.accountId = accountId
     if (sqlState !== undefined && sqlState !== null) this.sqlState = sqlState
     if (cause !== undefined) this.cause = cause
+  }
+
+  /** Whether something that was thrown is one of ours. Unlike `instanceof` it runs nobody's code: not a proxy's traps. */
+  static isOurs(thrown) {
+    return typeof thrown === 'object' && thrown !== null && #ours in thrown && thrown.#ours
   }
 }
 Object.defineProperty(SessionStoreError.prototype, 'name', { value: 'SessionStoreError' })
@@ -26,6 +33,15 @@ function argumentError(message, operation, accountId) {
   return new SessionStoreError('ERR_ARGUMENT', message, { operation, accountId })
 }
 
+/** What something that was thrown says, if it is an error that can be asked. */
+function messageOf(thrown) {
+  try {
+    return String(thrown.message)
+  } catch {
+    return 'something was thrown that says nothing'
+  }
+}
+
 /** Makes sure that an account id is one. */
 function requireAccountId(accountId, operation) {
   if (typeof accountId !== 'string' || accountId === '') {
@@ -36,4 +52,11 @@ function requireAccountId(accountId, operation) {
   }
 }
 
-module.exports = { SessionStoreError, isFailure, fromFailure, argumentError, requireAccountId }
+module.exports = {
+  SessionStoreError,
+  isFailure,
+  fromFailure,
+  argumentError,
+  messageOf,
+  requireAccountId,
+}

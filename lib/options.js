@@ -2,26 +2,39 @@ const { SessionStoreError } = require('./errors.js')
 
 const DEFAULT_WRITE_TIMEOUT_MS = 10_000
 
-/** Checks a store's options, fills in the environment, and gives the native part's settings. */
+/**
+ * Checks a store's options, fills in the environment, and gives the native part's settings, and the options that stay
+ * in JavaScript. Options are read once: what a getter gives later does not count.
+ */
 function resolveOptions(options = {}) {
+  try {
+    return resolve(options)
+  } catch (error) {
+    throw SessionStoreError.isOurs(error) ? error : configError('options', 'they cannot be read')
+  }
+}
+
+function resolve(options) {
   check('options', options, KINDS.object)
   const given = { ...fromEnvironment(process.env), ...withoutUndefined(options) }
   for (const [name, value] of Object.entries(given)) {
     if (!Object.hasOwn(OPTIONS, name)) throw configError(name, 'there is no such option')
     check(name, value, OPTIONS[name])
   }
-  require_(given, 'databaseUrl', 'DATABASE_URL')
-  require_(given, 'secret', 'WHATSAPP_SESSION_SECRET')
-  return {
+  requireGiven(given, 'databaseUrl', 'DATABASE_URL')
+  requireGiven(given, 'secret', 'WHATSAPP_SESSION_SECRET')
+  const { logger, baileys, onSuperseded } = given
+  const settings = {
     databaseUrl: given.databaseUrl,
     secret: given.secret,
-    previousSecrets: given.previousSecrets ?? [],
+    previousSecrets: Array.from(given.previousSecrets ?? []),
     accountsTable: accountsTable(given.accountsTable ?? {}),
     pool: section('pool', given.pool ?? {}, POOL),
     tls: given.tls && tls(section('tls', given.tls, TLS)),
     writeTimeoutMs: given.writeTimeoutMs ?? DEFAULT_WRITE_TIMEOUT_MS,
     synchronousCommit: given.durability === 'server' ? undefined : given.durability,
   }
+  return { settings, logger, baileys, onSuperseded }
 }
 
 const KINDS = {
@@ -136,7 +149,7 @@ function check(name, value, [isRight, problem]) {
   if (!isRight(value)) throw configError(name, problem)
 }
 
-function require_(given, name, variable) {
+function requireGiven(given, name, variable) {
   if (given[name] === undefined) {
     throw configError(name, `it is missing; give it as an option or set ${variable}`)
   }

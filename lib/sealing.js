@@ -1,5 +1,5 @@
 const binding = require('../binding.js')
-const { SessionStoreError, argumentError, isFailure } = require('./errors.js')
+const { SessionStoreError, argumentError, isFailure, messageOf } = require('./errors.js')
 
 /** The original service's functions, under their names and with their messages. */
 
@@ -54,7 +54,7 @@ function copying(operation, copy) {
   try {
     return copy()
   } catch (error) {
-    throw argumentError(`the value cannot be copied: ${error?.message}`, operation)
+    throw argumentError(`the value cannot be copied: ${messageOf(error)}`, operation)
   }
 }
 

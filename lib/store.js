@@ -1,7 +1,7 @@
 const { NativeStore } = require('../binding.js')
 const { makeAuthState } = require('./auth-state.js')
 const { loadBaileys } = require('./baileys.js')
-const { fromFailure, isFailure, requireAccountId } = require('./errors.js')
+const { fromFailure, isFailure, messageOf, requireAccountId } = require('./errors.js')
 
 /** A store over the native one: hands calls over, and settles their promises when the native part has letters. */
 class Store {
@@ -120,7 +120,7 @@ function attempt(start, token) {
   try {
     return start(token)
   } catch (error) {
-    return { code: 'ERR_ARGUMENT', message: `the arguments cannot be taken: ${error.message}` }
+    return { code: 'ERR_ARGUMENT', message: `the arguments cannot be taken: ${messageOf(error)}` }
   }
 }
 

@@ -17,7 +17,7 @@ use crate::{
     error::{Error, Result},
     event::Event,
     exports::NativeSession,
-    session::Session,
+    session::Opened,
     store::Store,
 };
 
@@ -74,7 +74,7 @@ pub(crate) enum Answer {
     /// It is done.
     Done,
     /// An account is open.
-    Opened(Arc<Store>, Arc<Session>),
+    Opened(Arc<Store>, Opened),
 }
 
 enum Letter {
@@ -130,8 +130,8 @@ impl Mailbox {
         for letter in letters {
             match letter {
                 Letter::Answer(token, Ok(Answer::Done)) => push(&mut array, token, Null, ())?,
-                Letter::Answer(token, Ok(Answer::Opened(store, session))) => {
-                    let session = NativeSession::admit(store, session, self.clone()).into_instance(env)?;
+                Letter::Answer(token, Ok(Answer::Opened(store, opened))) => {
+                    let session = NativeSession::admit(store, opened, self.clone()).into_instance(env)?;
                     push(&mut array, token, Null, session)?;
                 }
                 Letter::Answer(token, Err(error)) => push(&mut array, token, Failure::from(&error), ())?,

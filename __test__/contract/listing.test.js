@@ -11,7 +11,7 @@ async function collect(iterator) {
 }
 
 // What our stores offer beyond the reference: listing and deleting all keys.
-const ours = providers.filter(({ name }) => name !== 'useMultiFileAuthState')
+const ours = providers.filter(({ isReference }) => !isReference)
 
 describe.each(ours.map((provider) => [provider.name, provider]))('%s', (_, provider) => {
   const world = new World()

@@ -88,7 +88,7 @@ class Link {
   /** Breaks the connection on both sides; what is on its way is lost. */
   cut() {
     for (const lane of this.#lanes) lane.stop()
-    for (const socket of [this.#client, this.#server]) socket.resetAndDestroy()
+    for (const socket of [this.#client, this.#server]) socket.destroy()
     this.#proxy.forget(this)
   }
 
@@ -202,8 +202,7 @@ class TcpProxy {
   #accept(client) {
     this.accepted++
     if (this.#refusing) {
-      client.on('error', () => {})
-      client.resetAndDestroy()
+      client.destroy()
       return
     }
     const server = net.connect({ ...this.#target, allowHalfOpen: true })

@@ -16,7 +16,7 @@ use crate::{
     error::{Code, Error, Result},
     outcome::{Answer, Failure, Mailbox},
     runtime,
-    session::{Reply, Session},
+    session::{Opened, Reply, Session},
     store::Store,
 };
 
@@ -31,8 +31,8 @@ pub struct NativeSession {
 
 impl NativeSession {
     /// Hands out a handle; earlier ones of the account are refused from here on.
-    pub(crate) fn admit(store: Arc<Store>, session: Arc<Session>, mailbox: Arc<Mailbox>) -> Self {
-        let handle = session.admit();
+    pub(crate) fn admit(store: Arc<Store>, opened: Opened, mailbox: Arc<Mailbox>) -> Self {
+        let (session, handle) = opened.admit();
         Self {
             store,
             session,
@@ -79,14 +79,17 @@ impl NativeSession {
         Some(creds.as_str().to_owned())
     }
 
-    /// The ids of all records of one type.
+    /// The ids of all records of one type, or what ended the session.
     #[napi(catch_unwind)]
-    pub fn ids(&self, kind: String) -> Vec<String> {
+    pub fn ids(&self, kind: String) -> Either<Vec<String>, Failure> {
+        if let Some(error) = self.session.ended() {
+            return Either::B(Failure::from(&error));
+        }
         let ids = self.session.keys(Some(&kind)).into_iter().filter_map(|key| match key {
             RecordKey::Creds => None,
             RecordKey::Key { id, .. } => Some(id.into_string()),
         });
-        ids.collect()
+        Either::A(ids.collect())
     }
 
     /// Writes records: type, id and value, three elements a record; a value is null to delete, a byte array, or JSON
@@ -135,10 +138,9 @@ impl NativeSession {
     /// Closes the handle once everything written so far is durable.
     #[napi(catch_unwind)]
     pub fn close(&self, token: u32) {
-        let (store, session, handle, reply) =
-            (self.store.clone(), self.session.clone(), self.handle, self.reply(token));
+        let (closed, reply) = (self.store.close_session(&self.session, self.handle), self.reply(token));
         match runtime::handle() {
-            Ok(runtime) => drop(runtime.spawn(async move { reply(store.close_session(&session, handle).await) })),
+            Ok(runtime) => drop(runtime.spawn(async move { reply(closed.await) })),
             Err(error) => reply(Err(error)),
         }
     }

@@ -68,11 +68,8 @@ impl NativeStore {
     /// Opens an account.
     #[napi(catch_unwind)]
     pub fn open(&self, token: u32, account_id: String) {
-        let store = self.store.clone();
-        self.answer(token, async move {
-            let session = store.open(account_id.into()).await?;
-            Ok(Answer::Opened(store, session))
-        });
+        let (store, opening) = (self.store.clone(), self.store.open(account_id.into()));
+        self.answer(token, async move { Ok(Answer::Opened(store, opening.await?)) });
     }
 
     /// Deletes an account's session.
@@ -87,8 +84,8 @@ impl NativeStore {
     /// Closes every session and connection.
     #[napi(catch_unwind)]
     pub fn close(&self, token: u32) {
-        let store = self.store.clone();
-        self.answer(token, async move { store.close().await.map(|()| Answer::Done) });
+        let closed = self.store.close();
+        self.answer(token, async move { closed.await.map(|()| Answer::Done) });
     }
 
     /// Takes what is in the mailbox: token, failure or null, and value, three elements a letter; token 0 is a notice.

@@ -41,6 +41,8 @@ struct State {
     ended: Option<Error>,
     /// The newest handle that was handed out; only its writes are accepted.
     newest_handle: u64,
+    /// Handles that are about to be handed out.
+    opening: usize,
     /// Gathers for the next commit.
     pending: Pending,
     /// What the commit under way carries.
@@ -69,6 +71,7 @@ impl Session {
             state: Mutex::new(State {
                 ended: None,
                 newest_handle: 0,
+                opening: 0,
                 pending: Pending::default(),
                 in_flight: None,
                 scheduled: false,
@@ -78,11 +81,15 @@ impl Session {
         })
     }
 
-    /// Hands out a handle: from here on the writes of earlier ones are refused. Gives the handle's number.
-    pub fn admit(&self) -> u64 {
+    /// Keeps the session open for a handle that is about to be handed out; or says what has ended it.
+    pub fn reserve(self: &Arc<Self>) -> Result<Opened> {
         let mut state = self.state();
-        state.newest_handle += 1;
-        state.newest_handle
+        if let Some(error) = &state.ended {
+            return Err(error.clone());
+        }
+        state.opening += 1;
+        drop(state);
+        Ok(Opened(self.clone()))
     }
 
     /// Writes records, all or nothing, once PostgreSQL has committed them answers `reply`; at once with what refuses them.
@@ -152,13 +159,15 @@ impl Session {
         }
     }
 
-    /// Ends the session if this handle is the newest one; says whether it was.
-    pub fn end_by(&self, handle: u64, error: &Error) -> bool {
-        let newest = self.state().newest_handle == handle;
+    /// Ends the session, unless this handle is not the newest one any more or about not to be.
+    pub fn end_by(&self, handle: u64, error: &Error) {
+        let newest = {
+            let state = self.state();
+            state.newest_handle == handle && state.opening == 0
+        };
         if newest {
             self.end(error);
         }
-        newest
     }
 
     /// What a record holds, as of the last write called.
@@ -240,6 +249,26 @@ impl Session {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A session with a handle that is about to be handed out.
+pub struct Opened(Arc<Session>);
+
+impl Opened {
+    /// Hands the handle out: from here on the writes of earlier ones are refused. Gives the handle's number.
+    pub fn admit(self) -> (Arc<Session>, u64) {
+        let mut state = self.0.state();
+        state.newest_handle += 1;
+        let handle = state.newest_handle;
+        drop(state);
+        (self.0.clone(), handle)
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        self.0.state().opening -= 1;
     }
 }
 

@@ -98,7 +98,7 @@ fn bench() -> Bench {
         counters.clone(),
         Arc::new(move |event| observed.lock().unwrap().push_back(event)),
     );
-    let handle = session.admit();
+    let (session, handle) = session.reserve().unwrap().admit();
     Bench {
         session,
         handle,
@@ -234,7 +234,7 @@ async fn a_takeover_refuses_what_is_pending_too_and_is_told_once() {
 #[tokio::test]
 async fn a_session_that_has_ended_is_not_told_to_be_superseded() {
     let bench = bench();
-    assert!(bench.session.end_by(bench.handle, &Error::closed()));
+    bench.session.end_by(bench.handle, &Error::closed());
     bench.session.end(&Error::superseded());
     assert!(bench.events.lock().unwrap().is_empty());
     assert_eq!(bench.session.ended().unwrap().code(), Code::Closed);
@@ -292,7 +292,9 @@ async fn an_older_handle_may_write_until_a_newer_one_is_handed_out() {
     within(late).await.unwrap().unwrap();
     within(later_still).await.unwrap().unwrap();
     within(flushed).await.unwrap().unwrap();
-    let newer = bench.session.admit();
+    let opened = bench.session.reserve().unwrap();
+    bench.session.end_by(bench.handle, &Error::closed());
+    let (_, newer) = opened.admit();
     let refused = bench.set("c", "1");
     assert_eq!(
         within(refused).await.unwrap().unwrap_err().code(),
@@ -301,10 +303,10 @@ async fn an_older_handle_may_write_until_a_newer_one_is_handed_out() {
     let accepted = bench.set_by(newer, "d", "1");
     bench.answer(Ok(()));
     within(accepted).await.unwrap().unwrap();
-    assert!(
-        !bench.session.end_by(bench.handle, &Error::closed()),
-        "an older handle closes nothing"
-    );
+    bench.session.end_by(bench.handle, &Error::closed());
+    assert!(bench.session.ended().is_none(), "an older handle closes nothing");
+    bench.session.end_by(newer, &Error::closed());
+    assert_eq!(bench.session.reserve().err().unwrap().code(), Code::Closed);
 }
 
 #[tokio::test]

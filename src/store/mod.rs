@@ -3,6 +3,7 @@
 mod registry;
 
 use std::{
+    future::Future,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -17,10 +18,12 @@ use crate::{
     event::Observer,
     layout::{Layout, column::ColumnLayout},
     pool::{Pool, PoolStatus},
-    session::Session,
+    session::{Opened, Session},
     stats::Counters,
     writer::Writer,
 };
+
+use self::registry::Place;
 
 static NEXT_NUMBER: AtomicU64 = AtomicU64::new(0);
 
@@ -72,18 +75,30 @@ impl Store {
         })
     }
 
-    /// Opens an account and takes it over from whoever has it open. Call [`Session::admit`] for a handle.
-    pub async fn open(&self, account: Arc<str>) -> Result<Arc<Session>> {
+    /// Opens an account and takes it over from whoever has it open.
+    ///
+    /// Of the calls on one account each gets its turn in the order in which they were made: they enter the queue at the
+    /// call, not when the future is first polled. The same holds for [`Store::clear`] and [`Store::close_session`].
+    pub fn open(self: &Arc<Self>, account: Arc<str>) -> impl Future<Output = Result<Opened>> + Send + use<> {
+        let (store, place) = (self.clone(), registry::place(&self.target, &account));
+        let turn = place.turn();
+        async move {
+            let _turn = turn.await;
+            store.open_in_turn(&place, account).await
+        }
+    }
+
+    async fn open_in_turn(&self, place: &Place, account: Arc<str>) -> Result<Opened> {
         self.require_open()?;
-        let place = registry::place(&self.target, &account);
-        let _gate = place.gate.lock().await;
         let older = place.occupant();
         if let Some((session, holder)) = &older {
             // Whatever was called on the older handle becomes durable before the newer one reads.
-            match session.flush().await {
-                Ok(()) if *holder == self.number => return Ok(session.clone()),
-                Err(error) if *holder == self.number && !has_ended(&error) => return Err(error),
-                _ => {}
+            let flushed = session.flush().await;
+            if *holder == self.number {
+                match flushed.and_then(|()| session.reserve()) {
+                    Err(error) if has_ended(&error) => {}
+                    opened => return opened,
+                }
             }
         }
         let tenure = self.layout.open(&account).await?;
@@ -100,43 +115,55 @@ impl Store {
             self.observer.clone(),
         );
         place.occupy(&session, self.number);
-        Ok(session)
+        session.reserve()
     }
 
     /// Deletes an account's session. Handles that are open get `ERR_SESSION_CLEARED` from the call on.
-    pub async fn clear(&self, account: Arc<str>) -> Result<()> {
-        self.require_open()?;
-        let place = registry::place(&self.target, &account);
-        let end_occupant = || {
-            if let Some((session, _)) = place.occupant() {
-                session.end(&Error::cleared());
-            }
-        };
-        end_occupant();
-        let _gate = place.gate.lock().await;
-        // An open that was under way has handed out a session meanwhile.
-        end_occupant();
-        self.layout.clear(&account).await
-    }
-
-    /// Closes an open account, if this handle is its newest: waits until everything written so far is durable.
-    pub async fn close_session(&self, session: &Arc<Session>, handle: u64) -> Result<()> {
-        let result = session.flush_if_pending().await;
-        session.end_by(handle, &Error::closed());
-        result
-    }
-
-    /// Waits until everything written so far is durable, then closes every session and connection.
-    pub async fn close(&self) -> Result<()> {
-        self.closed.store(true, Ordering::Release);
-        let mut result = Ok(());
-        for session in registry::sessions_of(self.number) {
-            let flushed = session.flush_if_pending().await;
-            session.end(&Error::closed());
-            result = result.and(flushed);
+    pub fn clear(self: &Arc<Self>, account: Arc<str>) -> impl Future<Output = Result<()>> + Send + use<> {
+        let (store, place) = (self.clone(), registry::place(&self.target, &account));
+        let turn = place.turn();
+        place.end_occupant(&Error::cleared());
+        async move {
+            let _turn = turn.await;
+            store.require_open()?;
+            // An open that was called before has handed out a session meanwhile.
+            place.end_occupant(&Error::cleared());
+            store.layout.clear(&account).await
         }
-        self.pool.close();
-        result
+    }
+
+    /// Closes a handle: waits until everything written so far is durable, then, if the handle is the account's newest,
+    /// ends the session.
+    pub fn close_session(
+        self: &Arc<Self>,
+        session: &Arc<Session>,
+        handle: u64,
+    ) -> impl Future<Output = Result<()>> + Send + use<> {
+        let (session, place) = (session.clone(), registry::place(&self.target, session.account()));
+        let turn = place.turn();
+        async move {
+            let _turn = turn.await;
+            let result = session.flush_if_pending().await;
+            session.end_by(handle, &Error::closed());
+            result
+        }
+    }
+
+    /// Waits until everything written so far is durable, then closes every session and connection. From the call on
+    /// nothing can be opened.
+    pub fn close(self: &Arc<Self>) -> impl Future<Output = Result<()>> + Send + use<> {
+        self.closed.store(true, Ordering::Release);
+        let store = self.clone();
+        async move {
+            let mut result = Ok(());
+            for session in registry::sessions_of(store.number) {
+                let flushed = session.flush_if_pending().await;
+                session.end(&Error::closed());
+                result = result.and(flushed);
+            }
+            store.pool.close();
+            result
+        }
     }
 
     /// The layout's name.

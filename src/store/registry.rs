@@ -2,10 +2,14 @@
 
 use std::{
     collections::HashMap,
+    future::Future,
     sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak},
+    task::{Context, Poll, Waker},
 };
 
-use crate::session::Session;
+use tokio::sync::OwnedMutexGuard;
+
+use crate::{error::Error, session::Session};
 
 /// A database and an account in it.
 type Address = (Arc<str>, Arc<str>);
@@ -15,8 +19,8 @@ static PLACES: LazyLock<Mutex<HashMap<Address, Arc<Place>>>> = LazyLock::new(Mut
 /// One account's place, whether or not it is open.
 #[derive(Default)]
 pub(super) struct Place {
-    /// Held by whoever opens or clears the account: one at a time.
-    pub(super) gate: tokio::sync::Mutex<()>,
+    /// Held by whoever opens, closes or clears the account: one at a time.
+    gate: Arc<tokio::sync::Mutex<()>>,
     session: Mutex<Occupant>,
 }
 
@@ -27,10 +31,31 @@ struct Occupant {
 }
 
 impl Place {
+    /// Enters the queue for the account at once, so that calls get their turn in the order in which they were made, and
+    /// waits for the turn when awaited. The turn ends when the guard is dropped.
+    pub(super) fn turn(&self) -> impl Future<Output = OwnedMutexGuard<()>> + Send + use<> {
+        let mut lock = Box::pin(self.gate.clone().lock_owned());
+        // A tokio mutex is fair, and the first poll takes the place in its queue.
+        let first = lock.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        async move {
+            match first {
+                Poll::Ready(guard) => guard,
+                Poll::Pending => lock.await,
+            }
+        }
+    }
+
     /// The open session and the number of the store that holds it.
     pub(super) fn occupant(&self) -> Option<(Arc<Session>, u64)> {
         let occupant = lock(&self.session);
         Some((occupant.session.upgrade()?, occupant.store))
+    }
+
+    /// Ends the open session, if there is one.
+    pub(super) fn end_occupant(&self, error: &Error) {
+        if let Some((session, _)) = self.occupant() {
+            session.end(error);
+        }
     }
 
     pub(super) fn occupy(&self, session: &Arc<Session>, store: u64) {

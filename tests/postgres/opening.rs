@@ -84,9 +84,9 @@ async fn opening_again_loses_nothing_that_the_older_handle_wrote_meanwhile() {
     let store = database.store();
     let older = open(&store, "a").await.unwrap();
     let unawaited = older.start_save(r#"{"n":1}"#);
-    let session = store.open("a".into()).await.unwrap();
+    let opened = store.open("a".into()).await.unwrap();
     let late = older.start_set(&[("x", Some("1"))]);
-    let number = session.admit();
+    let (session, number) = opened.admit();
     let newer = super::support::Handle { session, number };
     assert_eq!(newer.creds().as_deref(), Some(r#"{"n":1}"#));
     assert_eq!(newer.value("x").as_deref(), Some("1"));
@@ -96,6 +96,29 @@ async fn opening_again_loses_nothing_that_the_older_handle_wrote_meanwhile() {
         older.set(&[("x", Some("2"))]).await.unwrap_err().code(),
         Code::SessionSuperseded
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_on_one_account_have_their_turns_in_the_order_in_which_they_were_made() {
+    let database = Database::new(&["a"]).await;
+    let store = database.store();
+    for round in 0..50 {
+        let older = open(&store, "a").await.unwrap();
+        older.save(&format!("{{\"n\":{round}}}")).await.unwrap();
+        let closed = store.close_session(&older.session, older.number);
+        let opened = store.open("a".into());
+        let cleared = store.clear("a".into());
+        let fresh = store.open("a".into());
+        // They may be polled in whatever order.
+        let (fresh, cleared, opened, closed) = tokio::join!(fresh, cleared, opened, closed);
+        closed.unwrap();
+        cleared.unwrap();
+        assert_eq!(opened.unwrap().admit().0.ended().unwrap().code(), Code::SessionCleared);
+        let (session, number) = fresh.unwrap().admit();
+        let fresh = super::support::Handle { session, number };
+        assert_eq!(fresh.creds(), None);
+        fresh.set(&[("x", Some("1"))]).await.unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -89,18 +89,18 @@ impl Database {
         }
     }
 
-    pub(crate) fn store(&self) -> Store {
-        Store::new(self.settings(), Arc::new(|_| {})).expect("usable settings")
+    pub(crate) fn store(&self) -> Arc<Store> {
+        self.observed_store(self.settings()).0
     }
 
-    pub(crate) fn observed_store(&self, settings: Settings) -> (Store, Arc<Mutex<Vec<Event>>>) {
+    pub(crate) fn observed_store(&self, settings: Settings) -> (Arc<Store>, Arc<Mutex<Vec<Event>>>) {
         let events: Arc<Mutex<Vec<Event>>> = Arc::default();
         let observed = events.clone();
         let store = Store::new(
             settings,
             Arc::new(move |event| observed.lock().expect("no panic").push(event)),
         );
-        (store.expect("usable settings"), events)
+        (Arc::new(store.expect("usable settings")), events)
     }
 }
 
@@ -110,9 +110,8 @@ pub(crate) struct Handle {
     pub(crate) number: u64,
 }
 
-pub(crate) async fn open(store: &Store, account: &str) -> Result<Handle> {
-    let session = store.open(account.into()).await?;
-    let number = session.admit();
+pub(crate) async fn open(store: &Arc<Store>, account: &str) -> Result<Handle> {
+    let (session, number) = store.open(account.into()).await?.admit();
     Ok(Handle { session, number })
 }
 

@@ -1,15 +1,17 @@
 'use strict'
 
+const { createSessionStore } = require('../../../index')
+const { createDatabase } = require('../../support/database')
+
 const SECRET = 'an-example-secret-of-good-length'
 
 /** Our store in one of its layouts. */
 const database = (layout, losses = {}) => ({
   name: `createSessionStore, layout ${layout}`,
-
+  isReference: false,
   losses,
 
   async setUp() {
-    const { createDatabase } = require('../../support/database')
     const db = await createDatabase()
     return {
       place: { databaseUrl: db.url },
@@ -19,7 +21,6 @@ const database = (layout, losses = {}) => ({
   },
 
   connect({ databaseUrl }) {
-    const { createSessionStore } = require('../../../index')
     const store = createSessionStore({ databaseUrl, secret: SECRET, layout })
     return { open: (accountId) => store.useAuthState(accountId), close: () => store.close() }
   },

@@ -4,7 +4,7 @@ const { database } = require('./database')
 
 /**
  * Every store that the contract suite runs over. A provider is
- * - `name` and `losses`: what it is known not to keep, and what becomes of it;
+ * - `name`, `isReference`, and `losses`: what it is known not to keep, and what becomes of it;
  * - `setUp()`: makes an empty place of its own, `{ place, addAccount(accountId), tearDown() }`, where `place` is plain JSON;
  * - `connect(place)`: `{ open(accountId), close() }`, in any process; `open` gives `{ state, saveCreds, close }`.
  */

@@ -10,7 +10,7 @@ const { join } = require('node:path')
  */
 module.exports = {
   name: 'useMultiFileAuthState',
-
+  isReference: true,
   losses: {
     'ids with / and :': 'one record',
     'where the type ends': 'one record',

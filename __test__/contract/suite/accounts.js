@@ -67,7 +67,7 @@ module.exports = (world) => {
     })
 
     test('many at once', async () => {
-      const handles = await Promise.all(Array.from({ length: 25 }, () => world.openNew()))
+      const handles = await Promise.all(Array.from({ length: 10 }, () => world.openNew()))
       const recordsFor = (i) => ({ session: { 1: { i } }, 'pre-key': { [i]: Buffer.from([i]) } })
       await Promise.all(handles.map(({ state }, i) => state.keys.set(recordsFor(i))))
       for (const [i, handle] of handles.entries()) {

@@ -120,7 +120,9 @@ module.exports = (world) => {
         const pairs = range(1800).map((id, i) => [`${type}.${id}`, values[i % values.length]])
         records[type] = Object.fromEntries(pairs)
       }
-      await world.expectKept(records)
+      const handle = await world.openNew()
+      await handle.state.keys.set(records)
+      await world.expectRecordsEverywhere(handle, records)
     })
 
     test('4,500 ids at once, half of them missing', async () => {
