@@ -61,6 +61,22 @@ function storePlaces(sealed) {
     ]),
     'createSessionStore({ baileys: { initAuthCreds: () => x } })': (x) =>
       create({ ...options, baileys: { initAuthCreds: () => x, proto } }, true),
+    // A warning at once, for the unknown parameter, and a debug line for the refused call.
+    'a logger that throws x': async (x) => {
+      const log = () => {
+        throw x
+      }
+      const store = createSessionStore({
+        ...options,
+        databaseUrl: `${options.databaseUrl}?unknown=1`,
+        logger: { debug: log, info: log, warn: log, error: log },
+      })
+      try {
+        await store.useAuthState('nobody')
+      } finally {
+        await store.close()
+      }
+    },
     'createSessionStore({ previousSecrets: [x] })': (x) =>
       create({ ...options, previousSecrets: [x] }),
     'useDatabaseAuthState(x)': async (x) => (await api.useDatabaseAuthState(x, options)).close(),

@@ -155,6 +155,13 @@ test('once the new state is there, the older handle is refused and changes nothi
   await expectNewestStored(2)
 })
 
+test('an older handle of a fresh account is refused as superseded, though its identity is another', async () => {
+  const [older, newer] = [await store.useAuthState(account), await store.useAuthState(account)]
+  expect(older.state.creds.registrationId).not.toBe(newer.state.creds.registrationId)
+  await newer.saveCreds()
+  await expectRefused(older.saveCreds(), 'ERR_SESSION_SUPERSEDED')
+})
+
 test('another store of this process takes over as well, after the older one has written', async () => {
   const older = await store.useAuthState(account)
   write(older, 1)

@@ -125,6 +125,15 @@ test('onSuperseded is called again for a later handle that loses the account in 
   }
 })
 
+test('onSuperseded is called when another store of this process takes over, as worker threads have them', async () => {
+  const onSuperseded = jest.fn()
+  const mine = await makeStore(db.url, { onSuperseded }).useAuthState(account)
+  await store.useAuthState(account)
+  await expectRefused(mine.saveCreds(), 'ERR_SESSION_SUPERSEDED')
+  await expectRefused(mine.saveCreds(), 'ERR_SESSION_SUPERSEDED')
+  expect(onSuperseded.mock.calls).toEqual([[account]])
+})
+
 test('a refused save that nobody awaits is no unhandled rejection; who awaits it gets the error', async () => {
   const script = `
     const { execFileSync } = require('node:child_process')

@@ -33,20 +33,19 @@ const FOR_THE_DRIVER: &[&str] = &[
     "keepalives_interval",
     "keepalives_retries",
     "channel_binding",
-    "load_balance_hosts",
 ];
 
 /// A connection string with the settings that overrule it, ready to be used.
 pub struct Connection {
-    /// For the driver.
-    pub config: Config,
+    /// For the driver: a configuration for each host, in the order in which they are to be tried.
+    pub hosts: Vec<Config>,
     /// For the TLS connector.
     pub tls: ClientConfig,
     /// Connections at most.
     pub pool_size: usize,
     /// How long to wait for a free connection.
     pub wait: Duration,
-    /// How long a new connection may take, over all hosts.
+    /// How long a new connection to one host may take.
     pub connect: Duration,
     /// How long the check before a reuse may take.
     pub recycle: Duration,
@@ -89,7 +88,7 @@ impl Connection {
         if config.get_application_name().is_none() {
             config.application_name("baileys-postgres-auth");
         }
-        let hosts = config.get_hosts().len().max(config.get_hostaddrs().len()).max(1);
+        let hosts = config.get_hosts().len().max(config.get_hostaddrs().len());
         // Where several hosts are named, only one of them can be written to.
         config.target_session_attrs(target.unwrap_or(if hosts > 1 {
             TargetSessionAttrs::ReadWrite
@@ -100,13 +99,12 @@ impl Connection {
             settings.pool.connect_timeout_ms.or(pool.connect_timeout_ms),
             DEFAULT_CONNECT,
         );
-        config.connect_timeout(connect);
         Ok(Self {
             tls: plan.client_config(names_a_host(&config))?,
-            config,
+            hosts: (0..hosts).map(|index| at_host(&config, index)).collect(),
             pool_size: pool_size(settings.pool.size.or(pool.size))?,
             wait: duration(settings.pool.wait_timeout_ms.or(pool.wait_timeout_ms), DEFAULT_WAIT),
-            connect: connect * u32::try_from(hosts).unwrap_or(u32::MAX),
+            connect,
             recycle: duration(settings.pool.recycle_timeout_ms, DEFAULT_RECYCLE),
             statement: statement.map(|ms| Duration::from_millis(u64::from(ms))),
             schema,
@@ -116,15 +114,62 @@ impl Connection {
 
     /// Names the database, so that two stores on the same one are known to be.
     pub fn target(&self) -> String {
-        let config = &self.config;
-        format!(
-            "{:?} {:?} {:?} {:?}",
-            config.get_hosts(),
-            config.get_hostaddrs(),
-            config.get_ports(),
-            config.get_dbname().or(config.get_user())
-        )
+        let name = |config: &Config| {
+            let (hosts, addresses, ports) = (config.get_hosts(), config.get_hostaddrs(), config.get_ports());
+            format!(
+                "{hosts:?} {addresses:?} {ports:?} {:?}",
+                config.get_dbname().or(config.get_user())
+            )
+        };
+        self.hosts.iter().map(name).collect()
     }
+}
+
+/// The configuration for one host of several. The driver would give each of them its time for the socket only, and wait
+/// for ever for one that accepts and then says nothing.
+fn at_host(all: &Config, index: usize) -> Config {
+    let mut config = Config::new();
+    all.get_user().into_iter().for_each(|user| _ = config.user(user));
+    all.get_password()
+        .into_iter()
+        .for_each(|password| _ = config.password(password));
+    all.get_dbname().into_iter().for_each(|name| _ = config.dbname(name));
+    all.get_options()
+        .into_iter()
+        .for_each(|options| _ = config.options(options));
+    all.get_application_name()
+        .into_iter()
+        .for_each(|name| _ = config.application_name(name));
+    match all.get_hosts().get(index) {
+        Some(Host::Tcp(name)) => _ = config.host(name),
+        #[cfg(unix)]
+        Some(Host::Unix(path)) => _ = config.host_path(path),
+        None => {}
+    }
+    all.get_hostaddrs()
+        .get(index)
+        .into_iter()
+        .for_each(|address| _ = config.hostaddr(*address));
+    // One port is for all hosts.
+    let port = all.get_ports().get(index).or(all.get_ports().first());
+    port.into_iter().for_each(|port| _ = config.port(*port));
+    all.get_tcp_user_timeout()
+        .into_iter()
+        .for_each(|timeout| _ = config.tcp_user_timeout(*timeout));
+    all.get_keepalives_interval()
+        .into_iter()
+        .for_each(|interval| _ = config.keepalives_interval(interval));
+    all.get_keepalives_retries()
+        .into_iter()
+        .for_each(|retries| _ = config.keepalives_retries(retries));
+    config
+        .ssl_mode(all.get_ssl_mode())
+        .ssl_negotiation(all.get_ssl_negotiation())
+        .keepalives(all.get_keepalives())
+        .keepalives_idle(all.get_keepalives_idle())
+        .target_session_attrs(all.get_target_session_attrs())
+        .channel_binding(all.get_channel_binding());
+    config
 }
 
 fn driver_config(base: &str, parameters: &[(String, String)]) -> Result<Config> {
@@ -187,7 +232,6 @@ fn merge(config: &mut Config, name: &str, value: &str, single: &Config) {
                 .for_each(|retries| _ = config.keepalives_retries(retries));
         }
         "channel_binding" => _ = config.channel_binding(single.get_channel_binding()),
-        "load_balance_hosts" => _ = config.load_balance_hosts(single.get_load_balance_hosts()),
         _ => {}
     }
 }

@@ -76,7 +76,10 @@ impl TlsPlan {
         if settings.ca.is_some() {
             (self.root, self.system_roots) = (pem(&settings.ca), false);
         }
-        if settings.cert.is_some() || settings.key.is_some() {
+        if settings.cert.is_some() != settings.key.is_some() {
+            return Err(half_an_identity());
+        }
+        if settings.cert.is_some() {
             (self.cert, self.key, self.identity) = (pem(&settings.cert), pem(&settings.key), None);
         }
         Ok(())
@@ -202,6 +205,10 @@ fn identity_from_pkcs12(
     let key = PrivateKeyDer::try_from(chain.key().as_der().to_vec())
         .map_err(|_| tls_error("sslidentity holds a private key of an unknown form"))?;
     Ok((certificates, key))
+}
+
+fn half_an_identity() -> Error {
+    tls_error("a client's certificate and key go together; one of them is missing")
 }
 
 fn tls_error(problem: &str) -> Error {

@@ -75,10 +75,8 @@ impl NativeStore {
     /// Deletes an account's session.
     #[napi(catch_unwind)]
     pub fn clear(&self, token: u32, account_id: String) {
-        let store = self.store.clone();
-        self.answer(token, async move {
-            store.clear(account_id.into()).await.map(|()| Answer::Done)
-        });
+        let cleared = self.store.clear(account_id.into());
+        self.answer(token, async move { cleared.await.map(|()| Answer::Done) });
     }
 
     /// Closes every session and connection.

@@ -1,5 +1,6 @@
 //! Connections, and operations on them that are repeated through faults that pass.
 
+mod connect;
 mod fault;
 
 use std::{
@@ -11,7 +12,7 @@ use std::{
 use deadpool_postgres::{Manager, ManagerConfig, Object, RecyclingMethod, Runtime, Timeouts};
 use tokio::time::{Instant, error::Elapsed, sleep, timeout, timeout_at};
 use tokio_postgres::{
-    Client, Row,
+    Client, Config, Row,
     types::{ToSql, Type},
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -21,6 +22,7 @@ use crate::{
     error::{Code, Error, Result},
     event::{Event, Observer},
 };
+use connect::Connector;
 use fault::Fault;
 
 /// First pause before an operation is repeated; it doubles up to [`LONGEST_PAUSE`].
@@ -58,9 +60,15 @@ impl Pool {
     /// A pool; connects when first used.
     pub(crate) fn new(connection: Connection, patience: Duration, observer: Observer) -> Result<Self> {
         let statement = (patience / 2).min(connection.statement.unwrap_or(patience));
-        let manager = Manager::from_config(
-            connection.config,
-            MakeRustlsConnect::new(connection.tls),
+        let all_hosts = connection.connect * u32::try_from(connection.hosts.len()).unwrap_or(u32::MAX);
+        let connector = Connector {
+            hosts: connection.hosts,
+            tls: MakeRustlsConnect::new(connection.tls),
+            patience: connection.connect,
+        };
+        let manager = Manager::from_connect(
+            Config::new(),
+            connector,
             ManagerConfig {
                 recycling_method: RecyclingMethod::Fast,
             },
@@ -69,7 +77,7 @@ impl Pool {
             .max_size(connection.pool_size)
             .timeouts(Timeouts {
                 wait: Some(connection.wait),
-                create: Some(connection.connect),
+                create: Some(all_hosts),
                 recycle: Some(connection.recycle),
             })
             .runtime(Runtime::Tokio1)

@@ -28,7 +28,7 @@ fn a_prisma_url_is_understood_whole() {
     let connection = connection(
         "postgresql://me:p%40ss%2Fword@db.example:6543/app?schema=crm&connection_limit=3&pool_timeout=7&connect_timeout=4&socket_timeout=9&pgbouncer=true&statement_cache_size=0&sslmode=prefer&application_name=backend",
     );
-    let config = &connection.config;
+    let config = &connection.hosts[0];
     assert_eq!(config.get_hosts(), [Host::Tcp("db.example".into())]);
     assert_eq!(config.get_ports(), [6543]);
     assert_eq!((config.get_user(), config.get_dbname()), (Some("me"), Some("app")));
@@ -57,20 +57,27 @@ fn options_overrule_the_url() {
 fn keyword_form_and_sockets_work() {
     let connection = connection(r"host=/var/run/postgresql user=me password='it\'s' dbname=app");
     assert_eq!(
-        connection.config.get_hosts(),
+        connection.hosts[0].get_hosts(),
         [Host::Unix("/var/run/postgresql".into())]
     );
-    assert_eq!(connection.config.get_password(), Some(b"it's".as_slice()));
+    assert_eq!(connection.hosts[0].get_password(), Some(b"it's".as_slice()));
 }
 
 #[test]
 fn with_several_hosts_the_writable_one_is_wanted() {
     let several = connection("postgresql://me@one:5432,two:5433/app");
-    assert_eq!(several.config.get_hosts().len(), 2);
-    assert_eq!(several.config.get_target_session_attrs(), TargetSessionAttrs::ReadWrite);
-    assert_eq!(several.connect, Duration::from_secs(10), "each host has its time");
+    assert_eq!(several.hosts.len(), 2);
+    assert_eq!(
+        several.hosts[1].get_target_session_attrs(),
+        TargetSessionAttrs::ReadWrite
+    );
+    assert_eq!(several.hosts[1].get_hosts(), [Host::Tcp("two".into())]);
+    assert_eq!(several.hosts[1].get_ports(), [5433]);
     let primary = connection("postgresql://me@h/app?target_session_attrs=primary");
-    assert_eq!(primary.config.get_target_session_attrs(), TargetSessionAttrs::ReadWrite);
+    assert_eq!(
+        primary.hosts[0].get_target_session_attrs(),
+        TargetSessionAttrs::ReadWrite
+    );
 }
 
 #[test]
@@ -83,17 +90,20 @@ fn unknown_parameters_are_named_and_ignored() {
 
 #[test]
 fn asking_for_tls_means_tls() {
-    assert_eq!(connection("postgresql://me@h/a").config.get_ssl_mode(), SslMode::Prefer);
     assert_eq!(
-        connection("postgresql://me@h/a?sslmode=disable").config.get_ssl_mode(),
+        connection("postgresql://me@h/a").hosts[0].get_ssl_mode(),
+        SslMode::Prefer
+    );
+    assert_eq!(
+        connection("postgresql://me@h/a?sslmode=disable").hosts[0].get_ssl_mode(),
         SslMode::Disable
     );
     assert_eq!(
-        connection("postgresql://me@h/a?sslmode=require").config.get_ssl_mode(),
+        connection("postgresql://me@h/a?sslmode=require").hosts[0].get_ssl_mode(),
         SslMode::Require
     );
     assert_eq!(
-        connection("postgresql://me@h/a?sslaccept=strict").config.get_ssl_mode(),
+        connection("postgresql://me@h/a?sslaccept=strict").hosts[0].get_ssl_mode(),
         SslMode::Require
     );
 }

@@ -113,13 +113,15 @@ impl Image {
 
     /// At least the size of the plaintext, so that it is never moved, and no copy of it left behind, by growing.
     fn size_with(&self, changes: &Changes) -> usize {
-        // A name may grow sixfold by escapes; colon, comma and quotes come on top.
-        let entry = |name: &str, value: &Text| 6 * name.len() + value.len() + 4;
+        // A name may grow sixfold by escapes; a hyphen within, quotes, colon and comma come on top.
+        let entry = |name: &str, value: &Text| 6 * name.len() + value.len() + 5;
         let held: usize = self.keys.iter().map(|(name, value)| entry(name, value)).sum();
         let raw: usize = self.unnameable.iter().map(|(name, value)| entry(name, value)).sum();
-        let new: usize = changes
+        let new = changes
             .iter()
-            .map(|(key, value)| 6 * size_of_change(key, value.as_ref()) + 8)
+            .filter_map(|(key, value)| value.as_ref().map(|value| (key, value)));
+        let new: usize = new
+            .map(|(key, value)| 6 * size_of_change(key, None) + 6 + entry("", value))
             .sum();
         self.creds.as_ref().map_or(2, Text::len) + held + raw + new + 32
     }

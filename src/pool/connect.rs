@@ -1,0 +1,46 @@
+//! Making a connection: to the first host that answers in its time and can be written to.
+
+use std::{
+    future::{Future, pending},
+    pin::Pin,
+    time::Duration,
+};
+
+use deadpool_postgres::Connect;
+use tokio::{task::JoinHandle, time::timeout};
+use tokio_postgres::{Client, Config, Error};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+pub(super) struct Connector {
+    pub(super) hosts: Vec<Config>,
+    pub(super) tls: MakeRustlsConnect,
+    /// How long one host may take, TLS and login included.
+    pub(super) patience: Duration,
+}
+
+impl Connect for Connector {
+    fn connect(
+        &self,
+        _: &Config,
+    ) -> Pin<Box<dyn Future<Output = Result<(Client, JoinHandle<()>), Error>> + Send + '_>> {
+        Box::pin(async {
+            let mut last = None;
+            for host in &self.hosts {
+                match timeout(self.patience, host.connect(self.tls.clone())).await {
+                    Ok(Ok((client, connection))) => {
+                        // How it ends is told by the statements on it.
+                        let task = tokio::spawn(async { drop(connection.await) });
+                        return Ok((client, task));
+                    }
+                    Ok(Err(error)) => last = Some(error),
+                    Err(_) => {}
+                }
+            }
+            match last {
+                Some(error) => Err(error),
+                // All were silent: the pool's own limit, which is all their times together, says so.
+                None => pending().await,
+            }
+        })
+    }
+}
