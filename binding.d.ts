@@ -22,12 +22,15 @@ export declare class NativeSession {
   ids(kind: string): Array<string> | Failure
   /**
    * Writes records: type, id and value, three elements a record; a value is null to delete, a byte array, or JSON
-   * text. Gives what refuses the write at once; else the token is answered when the write is durable.
+   * text. Gives what refuses the write at once; else the token is answered when the write is durable, which takes a
+   * `start`.
    */
   write(token: number, records: Array<string | Uint8Array | null>): Failure | null
   /** Writes the credentials, as JSON text; otherwise as `write`. */
   writeCreds(token: number, creds: string): Failure | null
-  /** Deletes every record but the credentials. */
+  /** Lets what was written leave: all of it together. */
+  start(): void
+  /** Deletes every record but the credentials; otherwise as `write`. */
   deleteKeys(token: number): void
   /** Closes the handle once everything written so far is durable. */
   close(token: number): void

@@ -272,7 +272,7 @@ export interface StoreOptions {
   /** The secret that the key is derived from, at least 16 characters. Environment: `WHATSAPP_SESSION_SECRET`. Required. */
   secret?: string
   /**
-   * Earlier secrets. A session that only one of these opens is read with it and sealed with `secret` when it is opened.
+   * Earlier secrets, at most 8. A session that only one of these opens is read with it and sealed with `secret` when it is opened.
    * Environment: `WHATSAPP_SESSION_PREVIOUS_SECRETS`, one a line.
    */
   previousSecrets?: string[]

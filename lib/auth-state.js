@@ -48,7 +48,7 @@ function makeAuthState(store, native, accountId, { initAuthCreds, proto }) {
     }
     return prepared.length === 0
       ? Promise.resolve()
-      : store.call(operation, accountId, (token) => start(token, prepared))
+      : store.write(operation, accountId, native, (token) => start(token, prepared))
   }
 
   const get = async (type, ids) => {

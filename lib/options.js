@@ -44,9 +44,11 @@ const KINDS = {
     (value) => typeof value === 'string' && value !== '',
     'it must be a string that is not empty',
   ],
-  strings: [
-    (value) => Array.isArray(value) && value.every((item) => typeof item === 'string'),
-    'it must be an array of strings',
+  secrets: [
+    // Each costs a derivation when the first account is opened.
+    (value) =>
+      Array.isArray(value) && value.length <= 8 && value.every((item) => typeof item === 'string'),
+    'it must be an array of at most 8 strings',
   ],
   count: [
     (value) => Number.isInteger(value) && value > 0 && value <= 0x7fffffff,
@@ -70,7 +72,7 @@ const oneOf = (...values) => [
 const OPTIONS = {
   databaseUrl: KINDS.string,
   secret: KINDS.string,
-  previousSecrets: KINDS.strings,
+  previousSecrets: KINDS.secrets,
   layout: oneOf('column'),
   accountsTable: KINDS.object,
   pool: KINDS.object,

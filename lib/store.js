@@ -1,7 +1,7 @@
 const { NativeStore } = require('../binding.js')
 const { makeAuthState } = require('./auth-state.js')
 const { loadBaileys } = require('./baileys.js')
-const { fromFailure, isFailure, messageOf, requireAccountId } = require('./errors.js')
+const { fromFailure, isFailure, requireAccountId } = require('./errors.js')
 
 /** A store over the native one: hands calls over, and settles their promises when the native part has letters. */
 class Store {
@@ -10,12 +10,13 @@ class Store {
   #waiting = new Map()
   #lastToken = 0
   #onSuperseded = new Map()
+  #written = new Set()
 
   constructor(settings, logger) {
     const native = NativeStore.create(settings, () => this.#collect())
     if (isFailure(native)) throw fromFailure(native, 'open')
     this.#native = native
-    this.#logger = logger
+    this.#logger = quiet(logger)
     const parameters = native.ignoredParameters()
     if (parameters.length > 0) {
       logger?.warn(
@@ -64,8 +65,24 @@ class Store {
       if (this.#waiting.size === 0) this.#native.hold(true)
       this.#waiting.set(token, { resolve, reject, operation, accountId })
     })
-    promise.catch((error) => this.#logger?.debug({ err: error }, 'a call was refused'))
+    promise.catch((error) => this.#logger.debug({ err: error }, 'a call was refused'))
     return promise
+  }
+
+  /**
+   * As `call`, for what is written to a session. All that one turn of the event loop writes leaves together: a tick comes
+   * after everything that settled promises have led to.
+   */
+  write(operation, accountId, session, start) {
+    if (this.#written.size === 0) process.nextTick(() => this.#startWritten())
+    this.#written.add(session)
+    return this.call(operation, accountId, start)
+  }
+
+  #startWritten() {
+    const sessions = [...this.#written]
+    this.#written.clear()
+    for (const session of sessions) session.start()
   }
 
   /** Settles what the native part has answered. Must not throw: it runs outside of any caller. */
@@ -87,23 +104,24 @@ class Store {
   }
 
   #notice({ kind, accountId, reason }) {
+    if (kind === 'superseded') {
+      this.#logger.warn(
+        { accountId },
+        'the account was opened elsewhere; its writes here are refused',
+      )
+      this.#tellSuperseded(accountId)
+    } else {
+      this.#logger.warn({ reason }, 'the database does not answer; trying again')
+    }
+  }
+
+  #tellSuperseded(accountId) {
+    const tell = this.#onSuperseded.get(accountId)
+    this.#onSuperseded.delete(accountId)
     try {
-      if (kind === 'superseded') {
-        this.#logger?.warn(
-          { accountId },
-          'the account was opened elsewhere; its writes here are refused',
-        )
-        const tell = this.#onSuperseded.get(accountId)
-        this.#onSuperseded.delete(accountId)
-        tell?.(accountId)
-      } else {
-        this.#logger?.warn({ reason }, 'the database does not answer; trying again')
-      }
+      tell?.(accountId)
     } catch (error) {
-      // The application's own callback: its errors are its own, as with an event listener, but not here.
-      process.nextTick(() => {
-        throw error
-      })
+      this.#logger.error({ err: error, accountId }, 'onSuperseded failed')
     }
   }
 
@@ -115,12 +133,28 @@ class Store {
   }
 }
 
+/** The application's logger, if there is one. A logger that throws must not end a process full of accounts. */
+function quiet(logger) {
+  const level = (name) => (object, message) => {
+    try {
+      logger?.[name](object, message)
+    } catch {
+      // There is nowhere left to tell it.
+    }
+  }
+  return { debug: level('debug'), warn: level('warn'), error: level('error') }
+}
+
 /** Starts a call; what the native part cannot even take, such as a text beyond its limits, is a refusal too. */
 function attempt(start, token) {
   try {
     return start(token)
-  } catch (error) {
-    return { code: 'ERR_ARGUMENT', message: `the arguments cannot be taken: ${messageOf(error)}` }
+  } catch {
+    // What Node-API says may quote the value.
+    return {
+      code: 'ERR_ARGUMENT',
+      message: 'the arguments are of a wrong type or beyond what a text can hold',
+    }
   }
 }
 

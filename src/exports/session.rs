@@ -93,7 +93,8 @@ impl NativeSession {
     }
 
     /// Writes records: type, id and value, three elements a record; a value is null to delete, a byte array, or JSON
-    /// text. Gives what refuses the write at once; else the token is answered when the write is durable.
+    /// text. Gives what refuses the write at once; else the token is answered when the write is durable, which takes a
+    /// `start`.
     #[napi(catch_unwind)]
     pub fn write(
         &self,
@@ -129,7 +130,13 @@ impl NativeSession {
         }
     }
 
-    /// Deletes every record but the credentials.
+    /// Lets what was written leave: all of it together.
+    #[napi(catch_unwind)]
+    pub fn start(&self) {
+        self.session.start();
+    }
+
+    /// Deletes every record but the credentials; otherwise as `write`.
     #[napi(catch_unwind)]
     pub fn delete_keys(&self, token: u32) {
         self.session.delete_keys(self.handle, self.reply(token));

@@ -92,22 +92,30 @@ impl Session {
         Ok(Opened(self.clone()))
     }
 
-    /// Writes records, all or nothing, once PostgreSQL has committed them answers `reply`; at once with what refuses them.
-    pub fn write(self: &Arc<Self>, handle: u64, changes: Changes, reply: Reply) {
+    /// Adds records to the next commit, all or nothing, and answers `reply` when PostgreSQL has committed them, or at once
+    /// with what refuses them. The commit leaves after [`Session::start`]: what is written in between leaves together.
+    pub fn write(&self, handle: u64, changes: Changes, reply: Reply) {
         match self.accept(handle, changes) {
             Ok(mut state) => {
                 state.pending.replies.push(reply);
                 if state.pending.replies.len() == state.expected {
                     self.gathered.notify_one();
                 }
-                self.schedule(&mut state);
             }
             Err(error) => reply(Err(error)),
         }
     }
 
-    /// Deletes every record but the credentials.
-    pub fn delete_keys(self: &Arc<Self>, handle: u64, reply: Reply) {
+    /// Lets what is pending leave.
+    pub fn start(self: &Arc<Self>) {
+        let mut state = self.state();
+        if !state.pending.is_empty() {
+            self.schedule(&mut state);
+        }
+    }
+
+    /// Deletes every record but the credentials; otherwise as [`Session::write`].
+    pub fn delete_keys(&self, handle: u64, reply: Reply) {
         let deletions = self.keys(None).into_iter().map(|key| (key, None)).collect();
         self.write(handle, deletions, reply);
     }
@@ -131,7 +139,7 @@ impl Session {
     pub async fn flush_if_pending(self: &Arc<Self>) -> Result<()> {
         let idle = {
             let state = self.state();
-            state.ended.is_some() || !state.scheduled
+            state.ended.is_some() || (!state.scheduled && state.pending.is_empty())
         };
         if idle { Ok(()) } else { self.flush().await }
     }

@@ -119,6 +119,7 @@ impl Bench {
         let changes = Changes::from_iter([(key(id), Some(Text::new(value.into())))]);
         self.session
             .write(handle, changes, Box::new(|result| sender.send(result).unwrap()));
+        self.session.start();
         receiver
     }
 
@@ -177,6 +178,26 @@ async fn sets_that_arrive_during_a_write_leave_together_in_the_next_one() {
         within(set).await.unwrap().unwrap();
     }
     assert_eq!(bench.counters.commits.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
+async fn what_is_written_before_a_start_leaves_together() {
+    let mut bench = bench();
+    let (sender, mut answers) = mpsc::unbounded_channel();
+    for id in ["a", "b"] {
+        let sender = sender.clone();
+        let changes = Changes::from_iter([(key(id), Some(Text::new("1".into())))]);
+        let reply = Box::new(move |result| sender.send(result).unwrap());
+        bench.session.write(bench.handle, changes, reply);
+    }
+    tokio::task::yield_now().await;
+    assert!(bench.commits.try_recv().is_err(), "nothing leaves before");
+    bench.session.start();
+    assert_eq!(bench.commit().await, pairs(&[("a", "1"), ("b", "1")]));
+    bench.answer(Ok(()));
+    for _ in 0..2 {
+        within(answers.recv()).await.unwrap().unwrap();
+    }
 }
 
 #[tokio::test]
@@ -259,6 +280,7 @@ async fn after_a_long_commit_the_callers_it_answered_share_the_next_one() {
                 bench
                     .0
                     .write(bench.1, changes, Box::new(|result| sender.send(result).unwrap()));
+                bench.0.start();
                 receiver.await.unwrap().unwrap();
             }
         })

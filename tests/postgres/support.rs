@@ -151,6 +151,7 @@ impl Handle {
         let (sender, receiver) = oneshot::channel();
         self.session
             .write(self.number, changes, Box::new(|result| drop(sender.send(result))));
+        self.session.start();
         receiver
     }
 }

@@ -1,7 +1,7 @@
 //! The names of records in the original form: `<type>-<id>`.
 //!
-//! The form is ambiguous: `sender-key-memory-x` begins with `sender-key-`. A name belongs to the longest known type
-//! that it begins with; of a type that is not known, to whoever asks for it.
+//! The form is ambiguous: `sender-key-memory-x` begins with `sender-key-`. Of the known types a name belongs to the longest
+//! that it begins with; beside that, to any type that is not known and asked for.
 
 use crate::codec::record::RecordKey;
 
@@ -34,9 +34,9 @@ pub(super) fn read(name: &str, asked: Option<&str>) -> Option<RecordKey> {
         .filter(|kind| id_within(name, kind).is_some())
         .max_by_key(|kind| kind.len());
     let kind = match (known, asked) {
-        (Some(known), Some(asked)) if known != asked => return None,
-        (Some(known), _) => known,
-        (None, Some(asked)) => asked,
+        (Some(known), Some(asked)) if KINDS.contains(&asked) && known != asked => return None,
+        (_, Some(asked)) => asked,
+        (Some(known), None) => known,
         (None, None) => name.split_once('-')?.0,
     };
     Some(RecordKey::new(kind, id_within(name, kind)?))
@@ -76,6 +76,10 @@ mod tests {
             Some(RecordKey::new("my-type-a", "b"))
         );
         assert_eq!(read("my-type-a-b", Some("session")), None);
+        assert_eq!(
+            read("session-x-9", Some("session-x")),
+            Some(RecordKey::new("session-x", "9"))
+        );
         let any = read("my-type-a-b", None).unwrap();
         assert_eq!(
             of(&any).as_deref(),
