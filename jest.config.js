@@ -6,4 +6,6 @@ module.exports = {
   globalSetup: './__test__/support/global-setup.js',
   globalTeardown: './__test__/support/global-teardown.js',
   testTimeout: 60_000,
+  // Most of a test's time is PostgreSQL's and the network's; Jest's own default would leave a core idle.
+  maxWorkers: '100%',
 }

@@ -53,6 +53,15 @@ test('sets that arrive while a write is in flight leave together in the next one
   for (let n = 0; n < 50; n++) expect(keys[`session-${n}`]).toEqual({ n: 150 + n })
 })
 
+test('what one turn of the event loop writes leaves together', async () => {
+  const { state, saveCreds } = await store.useAuthState('a')
+  const count = await updatesDuring(async () => {
+    const sets = Array.from({ length: 50 }, (_, n) => state.keys.set({ session: { [n]: { n } } }))
+    await Promise.all([...sets, saveCreds()])
+  })
+  expect(count).toBe(1)
+})
+
 test('sets one after another are a write each', async () => {
   const { state } = await store.useAuthState('a')
   const count = await updatesDuring(async () => {

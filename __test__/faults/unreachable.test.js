@@ -153,11 +153,13 @@ describe('a database that was silent for longer than the time to write', () => {
 describe('a connection that breaks', () => {
   test('in the middle of sets: they are tried again, and nothing is lost', async () => {
     const handle = await store.useAuthState(account)
-    for (let round = 0; round < 10; round++) {
-      const writes = Array.from({ length: 5 }, (_, n) =>
+    // So that the answers are still on their way when the connections break.
+    proxy.delay({ toClientMs: 30 })
+    for (let round = 0; round < 5; round++) {
+      const writes = Array.from({ length: 10 }, (_, n) =>
         handle.state.keys.set({ session: { [`${round}-${n}`]: { n } } }),
       )
-      setImmediate(() => proxy.cut())
+      setTimeout(() => proxy.cut(), 15)
       await Promise.all(writes)
     }
     const { keys } = await readStored(db, account)

@@ -38,10 +38,10 @@ async function run(body) {
 
 test('several workers and the main thread work at once, and all end by themselves', async () => {
   const [results, own] = await run(`
-    const workers = ['a', 'b', 'c'].map((account) => start(account, 'once'))
+    const results = ['a', 'b', 'c'].map((account) => result(start(account, 'once')))
     const { state } = await require('.').useDatabaseAuthState('d')
     await state.keys.set({ session: { peer: { account: 'd' } } })
-    print(await Promise.all(workers.map(result)))
+    print(await Promise.all(results))
     print(await state.keys.get('session', ['peer']))`)
   expect(results).toEqual(['a', 'b', 'c'].map((account) => ({ peer: { account }, code: 0 })))
   expect(own).toEqual({ peer: { account: 'd' } })
