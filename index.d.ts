@@ -159,7 +159,7 @@ export interface SignalKeyStore {
    * type, which this one has to fit, does not say so).
    * Every call gives fresh copies: what the caller does with them is not seen by anyone else.
    *
-   * @throws {SessionStoreError} `ERR_ARGUMENT`, `ERR_CLOSED`, `ERR_SESSION_CLEARED`
+   * @throws {SessionStoreError} `ERR_ARGUMENT`, `ERR_CLOSED`, `ERR_SESSION_CLEARED`, `ERR_SESSION_SUPERSEDED`
    */
   get<Type extends string>(
     type: Type,

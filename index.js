@@ -1,3 +1,5 @@
+'use strict'
+
 const { createHash } = require('node:crypto')
 const { SessionStoreError } = require('./lib/errors.js')
 const { resolveOptions } = require('./lib/options.js')

@@ -1,3 +1,5 @@
+'use strict'
+
 /** The parent's side of a worker: a store in a process of its own, called over IPC. */
 
 const { fork } = require('node:child_process')

@@ -1,3 +1,5 @@
+'use strict'
+
 /** What the figures depend on: the machine, the versions, the server's settings. */
 
 const os = require('node:os')

@@ -1,3 +1,5 @@
+'use strict'
+
 /** The benchmark: this package against the original service's algorithm, on a PostgreSQL of its own. */
 
 const { parseArgs } = require('node:util')

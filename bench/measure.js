@@ -1,3 +1,5 @@
+'use strict'
+
 /** The clocks of a measured window, read in the process under test. */
 
 const fs = require('node:fs')

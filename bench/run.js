@@ -1,3 +1,5 @@
+'use strict'
+
 /** Runs one workload for several stores on one server, round by round in turn, and checks what they stored. */
 
 const { createDatabase } = require('../__test__/support/database')

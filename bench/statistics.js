@@ -1,3 +1,5 @@
+'use strict'
+
 /** Median and spread of a few rounds. */
 
 function summarise(values) {

@@ -1,3 +1,5 @@
+'use strict'
+
 /** The report, as text. */
 
 const COLUMN_GAP = '  '

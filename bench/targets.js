@@ -1,3 +1,5 @@
+'use strict'
+
 /** What this package has to reach against the original service, and whether it did. */
 
 /** Sets per second, as a multiple, by `records` and `callers`. Other workloads have no target. */

@@ -1,3 +1,5 @@
+'use strict'
+
 /**
  * The process of one store: opens it, drives it and measures itself. Started by contender.js with the store's module as
  * its argument; takes `{ method, args }` messages one at a time and answers each with `{ result }` or `{ error }`.

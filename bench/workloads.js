@@ -1,3 +1,5 @@
+'use strict'
+
 /**
  * What is written: session records as Baileys makes them, about 1 KB each.
  *

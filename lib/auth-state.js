@@ -1,3 +1,5 @@
+'use strict'
+
 const { SessionStoreError, argumentError, fromFailure, isFailure } = require('./errors.js')
 const { decode, encode, reviver } = require('./values.js')
 

@@ -1,3 +1,5 @@
+'use strict'
+
 const { createRequire } = require('node:module')
 const path = require('node:path')
 const { pathToFileURL } = require('node:url')

@@ -1,3 +1,5 @@
+'use strict'
+
 /** The one error class. What its codes mean stands in the README. */
 class SessionStoreError extends Error {
   #ours = true

@@ -1,3 +1,5 @@
+'use strict'
+
 const { SessionStoreError } = require('./errors.js')
 
 const DEFAULT_WRITE_TIMEOUT_MS = 10_000

@@ -1,3 +1,5 @@
+'use strict'
+
 const binding = require('../binding.js')
 const { SessionStoreError, argumentError, isFailure, messageOf } = require('./errors.js')
 

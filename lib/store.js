@@ -1,3 +1,5 @@
+'use strict'
+
 const { NativeStore } = require('../binding.js')
 const { makeAuthState } = require('./auth-state.js')
 const { loadBaileys } = require('./baileys.js')

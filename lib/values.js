@@ -1,3 +1,5 @@
+'use strict'
+
 const { isUint8Array, isSharedArrayBuffer } = require('node:util').types
 
 /**

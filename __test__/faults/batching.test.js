@@ -1,3 +1,5 @@
+'use strict'
+
 const { Client } = require('pg')
 const { createDatabase } = require('../support/database')
 const { makeProxy, makeStore, readStored } = require('./stores')

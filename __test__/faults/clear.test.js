@@ -1,3 +1,5 @@
+'use strict'
+
 const { runScript, startChild } = require('../support/child')
 const { createDatabase } = require('../support/database')
 const {

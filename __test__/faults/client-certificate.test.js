@@ -1,3 +1,5 @@
+'use strict'
+
 const { inspect } = require('node:util')
 const { certificates } = require('../support/certificates')
 const { createDatabase } = require('../support/database')

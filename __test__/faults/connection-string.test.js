@@ -1,3 +1,5 @@
+'use strict'
+
 const { setTimeout: delay } = require('node:timers/promises')
 const { inspect } = require('node:util')
 const { Client } = require('pg')

@@ -1,3 +1,5 @@
+'use strict'
+
 const { inspect } = require('node:util')
 const { createSessionStore, SessionStoreError } = require('../..')
 const { createDatabase } = require('../support/database')

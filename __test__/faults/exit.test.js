@@ -1,3 +1,5 @@
+'use strict'
+
 const { runScript } = require('../support/child')
 const { createDatabase } = require('../support/database')
 const { environment, makeProxy, readStored } = require('./stores')

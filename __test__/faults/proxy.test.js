@@ -1,3 +1,5 @@
+'use strict'
+
 const { once } = require('node:events')
 const net = require('node:net')
 const { setTimeout: delay } = require('node:timers/promises')

@@ -1,3 +1,5 @@
+'use strict'
+
 const { setTimeout: delay } = require('node:timers/promises')
 const { runScript } = require('../support/child')
 const { createDatabase } = require('../support/database')

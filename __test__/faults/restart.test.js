@@ -1,3 +1,5 @@
+'use strict'
+
 const { createDatabase } = require('../support/database')
 const { startPostgres } = require('../support/postgres')
 const { expectRefused, makeStore, readStored } = require('./stores')

@@ -1,3 +1,5 @@
+'use strict'
+
 // Writes to accounts as fast as it can, and tells what was acknowledged; to be killed. Started with the accounts and the
 // names of the strands that write to each, one set after another.
 

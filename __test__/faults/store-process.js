@@ -1,3 +1,5 @@
+'use strict'
+
 // A backend of its own for the tests to order about; started by `startChild`.
 
 const { createSessionStore } = require('../..')

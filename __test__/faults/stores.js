@@ -1,3 +1,5 @@
+'use strict'
+
 const { createDecipheriv, scryptSync } = require('node:crypto')
 const { createSessionStore } = require('../..')
 const { startProxy } = require('../support/proxy')

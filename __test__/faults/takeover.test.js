@@ -1,3 +1,5 @@
+'use strict'
+
 const { startChild, runScript } = require('../support/child')
 const { createDatabase } = require('../support/database')
 const { environment, expectRefused, makeStore, readStored } = require('./stores')

@@ -1,3 +1,5 @@
+'use strict'
+
 const { certificates, read } = require('../support/certificates')
 const { createDatabase } = require('../support/database')
 const { startTlsServer } = require('../support/tls-server')

@@ -1,3 +1,5 @@
+'use strict'
+
 const { createDatabase } = require('../support/database')
 const { expectRefused, makeProxy, makeStore, readStored } = require('./stores')
 

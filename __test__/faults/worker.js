@@ -1,3 +1,5 @@
+'use strict'
+
 // A worker thread that uses the package for itself; started with an account and a job.
 
 const { parentPort, workerData } = require('node:worker_threads')

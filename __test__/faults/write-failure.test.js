@@ -1,3 +1,5 @@
+'use strict'
+
 const { setTimeout: delay } = require('node:timers/promises')
 const { Client } = require('pg')
 const { createDatabase } = require('../support/database')

@@ -1,3 +1,5 @@
+'use strict'
+
 /**
  * No store at all: `pg` alone writes a text as large as the account's session, ready-made before the clock runs. What
  * is left is PostgreSQL's part of a write, and the lower bound for every store that rewrites the row.

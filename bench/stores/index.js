@@ -1,3 +1,5 @@
+'use strict'
+
 /**
  * Who takes part. `module` has `open({ databaseUrl, accountId, secret })`, which gives `{ set(data), close() }` and may
  * give `commits()`; only the worker loads it, so that no store is in another's process. `prepare(db)` changes the table

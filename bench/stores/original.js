@@ -1,3 +1,5 @@
+'use strict'
+
 /**
  * The original TypeScript service's algorithm, in plain JavaScript: the whole session stays in memory, and every
  * `set` derives the key, walks, serialises and encrypts all of it and rewrites the account's row.

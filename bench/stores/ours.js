@@ -1,3 +1,5 @@
+'use strict'
+
 /** This package, as a backend uses it: one store, opened once, its defaults unchanged. */
 
 const { createSessionStore } = require('../..')

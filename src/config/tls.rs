@@ -100,8 +100,14 @@ impl TlsPlan {
             self.root = self.root.or(self.cert.take());
         }
         let verifier: Arc<dyn ServerCertVerifier> = match self.effective_verification(over_network) {
-            Verify::Nothing => Arc::new(Unverified(provider.clone())),
-            Verify::Authority => Arc::new(AnyHostName(self.verifier(&provider)?)),
+            Verify::Nothing => Arc::new(AnyHost {
+                provider: provider.clone(),
+                authority: None,
+            }),
+            Verify::Authority => Arc::new(AnyHost {
+                provider: provider.clone(),
+                authority: Some(self.verifier(&provider)?),
+            }),
             Verify::HostName => self.verifier(&provider)?,
         };
         let builder = ClientConfig::builder_with_provider(provider)
@@ -215,50 +221,15 @@ fn tls_error(problem: &str) -> Error {
     Error::new(Code::Tls, problem)
 }
 
-/// For `require` without an authority: the handshake's signatures are checked, the certificate is anyone's.
+/// For `require` and `verify-ca`: whatever name the certificate is made out to. The handshake's signatures are checked.
 #[derive(Debug)]
-struct Unverified(Arc<CryptoProvider>);
-
-/// For `verify-ca`: the certificate must be valid, for whatever host name.
-#[derive(Debug)]
-struct AnyHostName(Arc<WebPkiServerVerifier>);
-
-impl ServerCertVerifier for Unverified {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> std::result::Result<ServerCertVerified, TlsError> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> std::result::Result<HandshakeSignatureValid, TlsError> {
-        verify_tls12_signature(message, cert, signature, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> std::result::Result<HandshakeSignatureValid, TlsError> {
-        verify_tls13_signature(message, cert, signature, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
+struct AnyHost {
+    provider: Arc<CryptoProvider>,
+    /// Whose certificates are taken; `None`: anyone's.
+    authority: Option<Arc<WebPkiServerVerifier>>,
 }
 
-impl ServerCertVerifier for AnyHostName {
+impl ServerCertVerifier for AnyHost {
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,
@@ -267,7 +238,10 @@ impl ServerCertVerifier for AnyHostName {
         ocsp: &[u8],
         now: UnixTime,
     ) -> std::result::Result<ServerCertVerified, TlsError> {
-        match self.0.verify_server_cert(certificate, intermediates, name, ocsp, now) {
+        let Some(authority) = &self.authority else {
+            return Ok(ServerCertVerified::assertion());
+        };
+        match authority.verify_server_cert(certificate, intermediates, name, ocsp, now) {
             // The name is what webpki checks last, after chain, dates and use.
             Err(TlsError::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
@@ -282,7 +256,12 @@ impl ServerCertVerifier for AnyHostName {
         cert: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> std::result::Result<HandshakeSignatureValid, TlsError> {
-        self.0.verify_tls12_signature(message, cert, signature)
+        verify_tls12_signature(
+            message,
+            cert,
+            signature,
+            &self.provider.signature_verification_algorithms,
+        )
     }
 
     fn verify_tls13_signature(
@@ -291,10 +270,15 @@ impl ServerCertVerifier for AnyHostName {
         cert: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> std::result::Result<HandshakeSignatureValid, TlsError> {
-        self.0.verify_tls13_signature(message, cert, signature)
+        verify_tls13_signature(
+            message,
+            cert,
+            signature,
+            &self.provider.signature_verification_algorithms,
+        )
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }

@@ -139,7 +139,7 @@ impl Session {
     pub async fn flush_if_pending(self: &Arc<Self>) -> Result<()> {
         let idle = {
             let state = self.state();
-            state.ended.is_some() || (!state.scheduled && state.pending.is_empty())
+            state.ended.is_some() || (state.in_flight.is_none() && state.pending.is_empty())
         };
         if idle { Ok(()) } else { self.flush().await }
     }
@@ -180,7 +180,10 @@ impl Session {
 
     /// What a record holds, as of the last write called.
     pub fn read(&self, key: &RecordKey) -> Option<Text> {
-        let state = self.state();
+        self.read_in(&self.state(), key)
+    }
+
+    fn read_in(&self, state: &State, key: &RecordKey) -> Option<Text> {
         let unwritten = state
             .pending
             .changes
@@ -228,16 +231,15 @@ impl Session {
 
     /// Checks a write and adds it to what is pending.
     fn accept(&self, handle: u64, changes: Changes) -> Result<MutexGuard<'_, State>> {
-        if let Some(Some(creds)) = changes.get(&RecordKey::Creds) {
-            let current = self.read(&RecordKey::Creds);
-            identity::require_same(current.as_ref(), creds)?;
-        }
         let mut state = self.state();
         if let Some(error) = &state.ended {
             return Err(error.clone());
         }
         if handle != state.newest_handle {
             return Err(Error::superseded());
+        }
+        if let Some(Some(creds)) = changes.get(&RecordKey::Creds) {
+            identity::require_same(self.read_in(&state, &RecordKey::Creds).as_ref(), creds)?;
         }
         state.pending.add(changes, &self.counters)?;
         Ok(state)

@@ -91,15 +91,17 @@ impl Store {
     async fn open_in_turn(&self, place: &Place, account: Arc<str>) -> Result<Opened> {
         self.require_open()?;
         let older = place.occupant();
-        if let Some((session, holder)) = &older {
-            // Whatever was called on the older handle becomes durable before the newer one reads.
-            let flushed = session.flush().await;
-            if *holder == self.number {
-                match flushed.and_then(|()| session.reserve()) {
+        // Whatever was called on the older handle becomes durable before the newer one reads.
+        match &older {
+            Some((session, holder)) if *holder == self.number => {
+                match session.flush().await.and_then(|()| session.reserve()) {
                     Err(error) if has_ended(&error) => {}
                     opened => return opened,
                 }
             }
+            // What fails in another store is answered there; the database says what came of it.
+            Some((session, _)) => drop(session.flush_if_pending().await),
+            None => {}
         }
         let tenure = self.layout.open(&account).await?;
         if let Some((session, _)) = older {
