@@ -21,7 +21,7 @@ class Store {
     this.#logger = quiet(logger)
     const parameters = native.ignoredParameters()
     if (parameters.length > 0) {
-      logger?.warn(
+      this.#logger.warn(
         { parameters },
         'parameters of the connection string that are not known are ignored',
       )

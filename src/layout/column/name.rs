@@ -1,7 +1,7 @@
 //! The names of records in the original form: `<type>-<id>`.
 //!
 //! The form is ambiguous: `sender-key-memory-x` begins with `sender-key-`. Of the known types a name belongs to the longest
-//! that it begins with; beside that, to any type that is not known and asked for.
+//! that it begins with; beside that, to any longer one that is not known and asked for.
 
 use crate::codec::record::RecordKey;
 
@@ -34,7 +34,9 @@ pub(super) fn read(name: &str, asked: Option<&str>) -> Option<RecordKey> {
         .filter(|kind| id_within(name, kind).is_some())
         .max_by_key(|kind| kind.len());
     let kind = match (known, asked) {
-        (Some(known), Some(asked)) if KINDS.contains(&asked) && known != asked => return None,
+        (Some(known), Some(asked)) if known != asked && (KINDS.contains(&asked) || asked.len() < known.len()) => {
+            return None;
+        }
         (_, Some(asked)) => asked,
         (Some(known), None) => known,
         (None, None) => name.split_once('-')?.0,
