@@ -123,11 +123,13 @@ impl Store {
     /// Deletes an account's session. Handles that are open get `ERR_SESSION_CLEARED` from the call on.
     pub fn clear(self: &Arc<Self>, account: Arc<str>) -> impl Future<Output = Result<()>> + Send + use<> {
         let (store, place) = (self.clone(), registry::place(&self.target, &account));
-        let turn = place.turn();
-        place.end_occupant(&Error::cleared());
+        let (turn, open) = (place.turn(), self.require_open());
+        if open.is_ok() {
+            place.end_occupant(&Error::cleared());
+        }
         async move {
+            open?;
             let _turn = turn.await;
-            store.require_open()?;
             // An open that was called before has handed out a session meanwhile.
             place.end_occupant(&Error::cleared());
             store.layout.clear(&account).await

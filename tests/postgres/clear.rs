@@ -62,3 +62,13 @@ async fn clearing_what_is_not_there_is_no_error_and_a_cleared_account_opens_fres
     assert_eq!(again.creds(), None);
     again.save("{\"n\":2}").await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_store_clears_nothing_and_ends_nobody() {
+    let database = Database::new(&["a"]).await;
+    let (store, closed) = (database.store(), database.store());
+    closed.close().await.unwrap();
+    let handle = open(&store, "a").await.unwrap();
+    assert_eq!(closed.clear("a".into()).await.unwrap_err().code(), Code::Closed);
+    handle.set(&[("x", Some("1"))]).await.unwrap();
+}
