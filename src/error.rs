@@ -93,6 +93,11 @@ impl Error {
         self.0.sql_state.as_deref()
     }
 
+    /// Whether it means that the account is no longer its opener's: taken over, or cleared.
+    pub fn is_loss_of_ownership(&self) -> bool {
+        matches!(self.code(), Code::SessionSuperseded | Code::SessionCleared)
+    }
+
     /// Another process or handle has opened the account.
     pub fn superseded() -> Self {
         Self::new(

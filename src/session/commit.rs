@@ -36,7 +36,7 @@ impl Commit {
         let session = &self.session;
         session.counters.settled(self.changes.len(), result.is_ok());
         if let Err(error) = &result
-            && matches!(error.code(), Code::SessionSuperseded | Code::SessionCleared)
+            && error.is_loss_of_ownership()
         {
             session.end(error);
         }

@@ -53,6 +53,13 @@ struct State {
     expected: usize,
 }
 
+impl State {
+    /// Fails with what ended the session, if anything did.
+    fn require_open(&self) -> Result<()> {
+        self.ended.clone().map_or(Ok(()), Err)
+    }
+}
+
 impl Session {
     /// A session around what a layout has opened.
     pub(crate) fn new(
@@ -84,9 +91,7 @@ impl Session {
     /// Keeps the session open for a handle that is about to be handed out; or says what has ended it.
     pub fn reserve(self: &Arc<Self>) -> Result<Opened> {
         let mut state = self.state();
-        if let Some(error) = &state.ended {
-            return Err(error.clone());
-        }
+        state.require_open()?;
         state.opening += 1;
         drop(state);
         Ok(Opened(self.clone()))
@@ -125,9 +130,7 @@ impl Session {
         let (reply, answer) = oneshot::channel();
         {
             let mut state = self.state();
-            if let Some(error) = &state.ended {
-                return Err(error.clone());
-            }
+            state.require_open()?;
             // Nobody listens any more if the caller gave up; the commit is none the worse for it.
             state.pending.replies.push(Box::new(|result| drop(reply.send(result))));
             self.schedule(&mut state);
@@ -232,9 +235,7 @@ impl Session {
     /// Checks a write and adds it to what is pending.
     fn accept(&self, handle: u64, changes: Changes) -> Result<MutexGuard<'_, State>> {
         let mut state = self.state();
-        if let Some(error) = &state.ended {
-            return Err(error.clone());
-        }
+        state.require_open()?;
         if handle != state.newest_handle {
             return Err(Error::superseded());
         }

@@ -20,14 +20,8 @@ pub(super) struct Pending {
 impl Pending {
     /// Adds a write, or refuses it whole.
     pub(super) fn add(&mut self, changes: Changes, counters: &Counters) -> Result<()> {
-        let size = |changes: &Changes| {
-            changes
-                .iter()
-                .map(|(key, value)| size_of_change(key, value.as_ref()))
-                .sum()
-        };
-        let arriving: usize = size(&changes);
-        counters.require_room(arriving)?;
+        let sizes = changes.iter().map(|(key, value)| size_of_change(key, value.as_ref()));
+        counters.require_room(sizes.sum())?;
         let (records_before, bytes_before) = (self.changes.len(), self.bytes);
         for (key, value) in changes {
             self.bytes += size_of_change(&key, value.as_ref());

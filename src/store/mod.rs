@@ -213,8 +213,5 @@ impl Store {
 
 /// Whether an error means that a session is no longer ours, and the database has to be asked anew.
 fn has_ended(error: &Error) -> bool {
-    matches!(
-        error.code(),
-        Code::SessionSuperseded | Code::SessionCleared | Code::AccountNotFound | Code::Closed
-    )
+    error.is_loss_of_ownership() || matches!(error.code(), Code::AccountNotFound | Code::Closed)
 }

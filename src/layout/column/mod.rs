@@ -111,7 +111,7 @@ impl Layout for ColumnLayout {
             match self.commit_one(&tenure, &Arc::default()).await {
                 Ok(()) => return Ok(Arc::new(tenure)),
                 // Somebody wrote between our read and our write: read again.
-                Err(error) if matches!(error.code(), Code::SessionSuperseded | Code::SessionCleared) => {}
+                Err(error) if error.is_loss_of_ownership() => {}
                 Err(error) => return Err(error),
             }
         }
