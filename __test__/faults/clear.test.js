@@ -3,6 +3,7 @@
 const { runScript, startChild } = require('../support/child')
 const { createDatabase } = require('../support/database')
 const {
+  addAccount,
   environment,
   expectRefused,
   makeProxy,
@@ -14,7 +15,6 @@ const {
 // After a logout Baileys goes on decrypting and committing for a while.
 
 let db, other, store, account
-let accounts = 0
 
 beforeAll(async () => {
   db = await createDatabase()
@@ -27,8 +27,7 @@ afterAll(async () => {
 })
 
 beforeEach(async () => {
-  account = `account-${++accounts}`
-  await db.addAccount(account)
+  account = await addAccount(db)
   store = makeStore(db.url)
 })
 

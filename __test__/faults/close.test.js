@@ -2,12 +2,18 @@
 
 const { runScript } = require('../support/child')
 const { createDatabase } = require('../support/database')
-const { environment, expectRefused, makeProxy, makeStore, readStored } = require('./stores')
+const {
+  addAccount,
+  environment,
+  expectRefused,
+  makeProxy,
+  makeStore,
+  readStored,
+} = require('./stores')
 
 // Baileys flushes an index when its socket closes: calls after `close()` are routine.
 
 let db, store, account
-let accounts = 0
 
 beforeAll(async () => {
   db = await createDatabase()
@@ -16,8 +22,7 @@ beforeAll(async () => {
 afterAll(() => db.drop())
 
 beforeEach(async () => {
-  account = `account-${++accounts}`
-  await db.addAccount(account)
+  account = await addAccount(db)
   store = makeStore(db.url)
 })
 

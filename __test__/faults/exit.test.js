@@ -2,7 +2,7 @@
 
 const { runScript } = require('../support/child')
 const { createDatabase } = require('../support/database')
-const { environment, makeProxy, readStored } = require('./stores')
+const { addAccount, environment, makeProxy, readStored } = require('./stores')
 
 // How a Node.js process ends that has used the package: by itself when it has nothing left to do, and never by a crash.
 
@@ -10,7 +10,6 @@ const { environment, makeProxy, readStored } = require('./stores')
 const PROMPT_MS = 2_000
 
 let db, account
-let accounts = 0
 
 beforeAll(async () => {
   db = await createDatabase()
@@ -19,8 +18,7 @@ beforeAll(async () => {
 afterAll(() => db.drop())
 
 beforeEach(async () => {
-  account = `account-${++accounts}`
-  await db.addAccount(account)
+  account = await addAccount(db)
 })
 
 /** Runs the body of an async function in a process of its own, which has the package's functions and `account`. */

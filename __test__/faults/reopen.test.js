@@ -4,7 +4,7 @@ const { setTimeout: delay } = require('node:timers/promises')
 const { runScript } = require('../support/child')
 const { createDatabase } = require('../support/database')
 const { startProxy } = require('../support/proxy')
-const { environment, expectRefused, makeStore, readStored } = require('./stores')
+const { addAccount, environment, expectRefused, makeStore, readStored } = require('./stores')
 
 // After pairing Baileys closes its socket with 515 and the application opens the account again at once, while a
 // `saveCreds` that nobody awaits is still on its way. The database is slow here, so that the two overlap for long.
@@ -12,7 +12,6 @@ const { environment, expectRefused, makeStore, readStored } = require('./stores'
 const ROUND_TRIP_MS = 30
 
 let db, proxy, store, account
-let accounts = 0
 
 beforeAll(async () => {
   db = await createDatabase()
@@ -26,8 +25,7 @@ afterAll(async () => {
 })
 
 beforeEach(async () => {
-  account = `account-${++accounts}`
-  await db.addAccount(account)
+  account = await addAccount(db)
   store = makeStore(proxy.url(db.url))
 })
 

@@ -9,6 +9,15 @@ const SECRET = 'an-example-secret-of-good-length'
 const made = []
 const proxies = []
 
+let accounts = 0
+
+/** A row of its own for a test; gives the account's id. */
+async function addAccount(db) {
+  const id = `account-${++accounts}`
+  await db.addAccount(id)
+  return id
+}
+
 /** A store that is closed after the test. */
 function makeStore(databaseUrl, options = {}) {
   const store = createSessionStore({ databaseUrl, secret: SECRET, ...options })
@@ -68,6 +77,7 @@ function environment(databaseUrl) {
 
 module.exports = {
   SECRET,
+  addAccount,
   environment,
   expectRefused,
   makeProxy,

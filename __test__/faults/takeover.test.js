@@ -2,12 +2,11 @@
 
 const { startChild, runScript } = require('../support/child')
 const { createDatabase } = require('../support/database')
-const { environment, expectRefused, makeStore, readStored } = require('./stores')
+const { addAccount, environment, expectRefused, makeStore, readStored } = require('./stores')
 
 // A second process opens an account: a replica during a rolling deployment, or a restart before the old one is gone.
 
 let db, other, store, account
-let accounts = 0
 
 beforeAll(async () => {
   db = await createDatabase()
@@ -20,8 +19,7 @@ afterAll(async () => {
 })
 
 beforeEach(async () => {
-  account = `account-${++accounts}`
-  await db.addAccount(account)
+  account = await addAccount(db)
   store = makeStore(db.url)
 })
 

@@ -1,7 +1,7 @@
 'use strict'
 
 const { createDatabase } = require('../support/database')
-const { expectRefused, makeProxy, makeStore, readStored } = require('./stores')
+const { addAccount, expectRefused, makeProxy, makeStore, readStored } = require('./stores')
 
 // The network to the database: refused, broken, silent. Promise 2 of the design: unreadable is never absent.
 
@@ -10,7 +10,6 @@ const WRITE_TIMEOUT_MS = 1_000
 const TOLERANCE_MS = 3_000
 
 let db, proxy, store, account
-let accounts = 0
 
 beforeAll(async () => {
   db = await createDatabase()
@@ -19,8 +18,7 @@ beforeAll(async () => {
 afterAll(() => db.drop())
 
 beforeEach(async () => {
-  account = `account-${++accounts}`
-  await db.addAccount(account)
+  account = await addAccount(db)
   proxy = await makeProxy(db.url)
   store = makeStore(proxy.url(db.url), {
     writeTimeoutMs: WRITE_TIMEOUT_MS,

@@ -3,12 +3,11 @@
 const { setTimeout: delay } = require('node:timers/promises')
 const { Client } = require('pg')
 const { createDatabase } = require('../support/database')
-const { expectRefused, makeStore, readStored } = require('./stores')
+const { addAccount, expectRefused, makeStore, readStored } = require('./stores')
 
 // Failures that PostgreSQL reports on one statement, made by a trigger.
 
 let db, store, account
-let accounts = 0
 
 beforeAll(async () => {
   db = await createDatabase()
@@ -33,8 +32,7 @@ beforeAll(async () => {
 afterAll(() => db.drop())
 
 beforeEach(async () => {
-  account = `account-${++accounts}`
-  await db.addAccount(account)
+  account = await addAccount(db)
   store = makeStore(db.url, { writeTimeoutMs: 3_000 })
 })
 
