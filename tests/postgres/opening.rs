@@ -99,6 +99,37 @@ async fn opening_again_loses_nothing_that_the_older_handle_wrote_meanwhile() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_owner_that_writes_without_pause_cannot_keep_an_opener_out() {
+    let database = Database::new(&["a"]).await;
+    open(&database.store(), "a")
+        .await
+        .unwrap()
+        .save(r#"{"n":1}"#)
+        .await
+        .unwrap();
+    let text = database.stored("a").await.unwrap();
+    let store = database.store();
+    // An owner faster than any: whenever an opener wants to replace the text that it read, it was written again.
+    let statements = format!(
+        "CREATE TABLE owner AS SELECT left(session_data, 40) AS mark FROM whatsapp_accounts;
+         CREATE FUNCTION write_before() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+           IF NEW.session_data LIKE ' %' OR left(OLD.session_data, 40) <> (SELECT mark FROM {}.owner) THEN RETURN NEW; END IF;
+           RETURN NULL; END $$;
+         CREATE TRIGGER write_before BEFORE UPDATE ON whatsapp_accounts FOR EACH ROW EXECUTE FUNCTION write_before()",
+        database.schema
+    );
+    database
+        .client
+        .batch_execute(&statements)
+        .await
+        .expect("the test's own statements");
+    let opened = open(&store, "a").await.unwrap();
+    assert_eq!(opened.creds().as_deref(), Some(r#"{"n":1}"#));
+    opened.set(&[("x", Some("1"))]).await.unwrap();
+    assert_ne!(database.stored("a").await.unwrap(), text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn calls_on_one_account_have_their_turns_in_the_order_in_which_they_were_made() {
     let database = Database::new(&["a"]).await;
     let store = database.store();

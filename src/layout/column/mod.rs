@@ -97,8 +97,13 @@ impl Layout for ColumnLayout {
 
     async fn open(&self, account: &str) -> Result<Arc<dyn Tenure>> {
         let keys = self.keys().await?;
-        for _ in 0..OPEN_ATTEMPTS {
-            let stored = self.table.read(account).await?.ok_or_else(Error::account_not_found)?;
+        for attempt in 0..OPEN_ATTEMPTS {
+            // Only a text that has been opened once is touched before it is replaced: one that cannot be read stays as it is.
+            let found = match attempt {
+                0 => self.table.read(account).await?,
+                _ => self.table.read_fenced(account).await?,
+            };
+            let stored = found.ok_or_else(Error::account_not_found)?;
             let (image, expected) = match stored {
                 None => (Image::default(), None),
                 Some(text) => {
