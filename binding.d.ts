@@ -12,14 +12,16 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
 /** A handle on an open account. */
 export declare class NativeSession {
   /**
-   * The values of records of one type, or what ended the session. Per id: null, a Buffer, a string of plain JSON, or an array of one string
-   * whose JSON may hold byte arrays.
+   * The values of records of one type, null if not all of them are in memory, or what ended the session. Per id: null,
+   * a Buffer, a string of plain JSON, or an array of one string whose JSON may hold byte arrays.
    */
-  read(kind: string, ids: Array<string>): Array<null | Buffer | string | [string]> | Failure
-  /** The credentials as JSON text, or null. */
-  readCreds(): string | null
-  /** The ids of all records of one type, or what ended the session. */
-  ids(kind: string): Array<string> | Failure
+  read(kind: string, ids: Array<string>): Array<null | Buffer | string | [string]> | null | Failure
+  /** The same values as `read` gives, from the database where they are not in memory; the token is answered with them. */
+  fetch(token: number, kind: string, ids: Array<string>): void
+  /** The credentials as JSON text, or null; once. */
+  takeCreds(): string | null
+  /** The token is answered with the ids of all records of one type. */
+  ids(token: number, kind: string): void
   /**
    * Writes records: type, id and value, three elements a record; a value is null to delete, a byte array, or JSON
    * text. Gives what refuses the write at once; else the token is answered when the write is durable, which takes a
@@ -82,6 +84,14 @@ export interface NativeAccountsTable {
   updatedAt?: string
 }
 
+/** Figures of the memory that holds records. */
+export interface NativeCacheStatus {
+  bytes: number
+  capacity: number
+  hits: number
+  misses: number
+}
+
 /** The connection pool. */
 export interface NativePool {
   size?: number
@@ -113,6 +123,16 @@ export interface NativeSettings {
   secret: string
   /** Secrets that only open. */
   previousSecrets: Array<string>
+  /** `rows` or `column`; `None`: whatever the database holds. */
+  layout?: string
+  /** The schema of the tables of layout rows. */
+  schema: string
+  /** Whether these tables may be made. */
+  autoMigrate: boolean
+  /** Bytes of records that layout rows holds in memory at most. */
+  cacheBytes: number
+  /** Who opens sessions, for operators. */
+  owner: string
   /** The accounts table. */
   accountsTable: NativeAccountsTable
   /** The connection pool. */
@@ -127,7 +147,7 @@ export interface NativeSettings {
 
 /** A store's figures. */
 export interface NativeStats {
-  layout: string
+  layout?: string
   openSessions: number
   pendingRecords: number
   pendingBytes: number
@@ -136,6 +156,7 @@ export interface NativeStats {
   retries: number
   failedCommits: number
   pool: NativePoolStatus
+  cache?: NativeCacheStatus
 }
 
 /** TLS settings, PEM. */

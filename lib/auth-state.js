@@ -29,15 +29,18 @@ function makeAuthState(store, native, accountId, { initAuthCreds, proto }) {
     return answer
   }
 
-  /** The values of records that are known to be named properly, in the order of their ids. */
-  const read = (operation, type, ids) => {
-    return answerOf(operation, native.read(type, ids)).map((raw) => {
-      const value = decode(raw)
-      return type === 'app-state-sync-key' && value
-        ? proto.Message.AppStateSyncKeyData.fromObject(value)
-        : value
-    })
+  /** A value as Baileys wants it, of what the native part gave for it. */
+  const revive = (type, raw) => {
+    const value = decode(raw)
+    return type === 'app-state-sync-key' && value
+      ? proto.Message.AppStateSyncKeyData.fromObject(value)
+      : value
   }
+
+  /** What is stored of records that are known to be named properly, in the order of their ids: from memory, or waited for. */
+  const read = (operation, type, ids) =>
+    answerOf(operation, native.read(type, ids)) ??
+    store.call(operation, accountId, (token) => native.fetch(token, type, ids))
 
   /** Runs what prepares a write now; whatever it throws becomes a rejection, and nothing was written. */
   const write = (operation, prepare, start) => {
@@ -56,11 +59,11 @@ function makeAuthState(store, native, accountId, { initAuthCreds, proto }) {
   const get = async (type, ids) => {
     requireOpen('get')
     const names = checked('get', accountId, () => idsOf(type, ids))
-    const values = read('get', type, names)
+    const held = read('get', type, names)
+    // What is in memory costs no turn of the event loop.
+    const values = Array.isArray(held) ? held : await held
     const answer = {}
-    names.forEach((id, at) => {
-      define(answer, id, values[at])
-    })
+    for (let at = 0; at < names.length; at += 1) define(answer, names[at], revive(type, values[at]))
     return answer
   }
 
@@ -78,28 +81,32 @@ function makeAuthState(store, native, accountId, { initAuthCreds, proto }) {
       (token) => native.deleteKeys(token),
     )
 
+  const idsOfType = (operation, type) =>
+    store.call(operation, accountId, (token) => native.ids(token, type))
+
   const listIds = async function* (type) {
     requireOpen('listIds')
     checked('listIds', accountId, () => requireName(type, 'a record type'))
-    yield* answerOf('listIds', native.ids(type))
+    yield* await idsOfType('listIds', type)
   }
 
   const list = async function* (type) {
     requireOpen('list')
     checked('list', accountId, () => requireName(type, 'a record type'))
-    const ids = answerOf('list', native.ids(type))
+    const ids = await idsOfType('list', type)
     for (let at = 0; at < ids.length; at += LIST_BATCH) {
       requireOpen('list')
       const batch = ids.slice(at, at + LIST_BATCH)
-      const values = read('list', type, batch)
+      const values = await read('list', type, batch)
       for (const [index, id] of batch.entries()) {
-        // One that was deleted since the iteration began.
-        if (values[index] !== null) yield [id, values[index]]
+        const value = revive(type, values[index])
+        // Null is one that was deleted since the iteration began.
+        if (value !== null) yield [id, value]
       }
     }
   }
 
-  const stored = native.readCreds()
+  const stored = native.takeCreds()
   const creds = stored === null ? initAuthCreds() : JSON.parse(stored, reviver)
 
   const saveCreds = () =>

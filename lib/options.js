@@ -1,8 +1,11 @@
 'use strict'
 
+const { hostname } = require('node:os')
 const { SessionStoreError } = require('./errors.js')
 
 const DEFAULT_WRITE_TIMEOUT_MS = 10_000
+const DEFAULT_SCHEMA = 'baileys_auth'
+const DEFAULT_CACHE_BYTES = 64 * 1024 * 1024
 
 /**
  * Checks a store's options, fills in the environment, and gives the native part's settings, and the options that stay
@@ -30,6 +33,11 @@ function resolve(options) {
     databaseUrl: given.databaseUrl,
     secret: given.secret,
     previousSecrets: Array.from(given.previousSecrets ?? []),
+    layout: given.layout,
+    schema: given.schema ?? DEFAULT_SCHEMA,
+    autoMigrate: given.autoMigrate ?? true,
+    cacheBytes: given.cacheBytes ?? DEFAULT_CACHE_BYTES,
+    owner: `${hostname()}:${process.pid}`,
     accountsTable: accountsTable(given.accountsTable ?? {}),
     pool: section('pool', given.pool ?? {}, POOL),
     tls: given.tls && tls(section('tls', given.tls, TLS)),
@@ -56,6 +64,11 @@ const KINDS = {
     (value) => Number.isInteger(value) && value > 0 && value <= 0x7fffffff,
     'it must be a whole number above 0',
   ],
+  bytes: [
+    (value) => Number.isSafeInteger(value) && value >= 0,
+    'it must be a whole number of bytes',
+  ],
+  flag: [(value) => typeof value === 'boolean', 'it must be true or false'],
   name: [
     (value) => typeof value === 'string' && value !== '' && !value.includes('\0'),
     'it must be the name of a table or column',
@@ -75,7 +88,10 @@ const OPTIONS = {
   databaseUrl: KINDS.string,
   secret: KINDS.string,
   previousSecrets: KINDS.secrets,
-  layout: oneOf('column'),
+  layout: oneOf('rows', 'column'),
+  schema: KINDS.name,
+  autoMigrate: KINDS.flag,
+  cacheBytes: KINDS.bytes,
   accountsTable: KINDS.object,
   pool: KINDS.object,
   tls: KINDS.object,
@@ -133,6 +149,7 @@ function section(name, values, kinds) {
 
 function fromEnvironment(env) {
   const number = (text) => (text === undefined ? undefined : Number(text))
+  const flag = (text) => ({ true: true, false: false })[text] ?? text
   const lines = env.WHATSAPP_SESSION_PREVIOUS_SECRETS?.split('\n').filter((line) => line !== '')
   const size = number(env.BAILEYS_AUTH_POOL_SIZE || undefined)
   return withoutUndefined({
@@ -140,6 +157,8 @@ function fromEnvironment(env) {
     secret: env.WHATSAPP_SESSION_SECRET || undefined,
     previousSecrets: lines,
     layout: env.BAILEYS_AUTH_LAYOUT || undefined,
+    autoMigrate: flag(env.BAILEYS_AUTH_AUTO_MIGRATE || undefined),
+    cacheBytes: number(env.BAILEYS_AUTH_CACHE_BYTES || undefined),
     writeTimeoutMs: number(env.BAILEYS_AUTH_WRITE_TIMEOUT_MS || undefined),
     pool: size === undefined ? undefined : { size },
   })

@@ -7,13 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use napi::{
     Env, Status,
-    bindgen_prelude::{Array, Function, JavaScriptClassExt, Null},
+    bindgen_prelude::{Array, BufferSlice, Function, JavaScriptClassExt, Null},
     sys,
     threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode},
 };
 use napi_derive::napi;
 
 use crate::{
+    codec::{self, record::Value},
     error::{Error, Result},
     event::Event,
     exports::NativeSession,
@@ -75,6 +76,10 @@ pub(crate) enum Answer {
     Done,
     /// An account is open.
     Opened(Arc<Store>, Opened),
+    /// The values of records.
+    Values(Vec<Option<Value>>),
+    /// The ids of records.
+    Ids(Vec<String>),
 }
 
 enum Letter {
@@ -134,6 +139,10 @@ impl Mailbox {
                     let session = NativeSession::admit(store, opened, self.clone()).into_instance(env)?;
                     push(&mut array, token, Null, session)?;
                 }
+                Letter::Answer(token, Ok(Answer::Values(values))) => {
+                    push(&mut array, token, Null, to_array(env, &values)?)?
+                }
+                Letter::Answer(token, Ok(Answer::Ids(ids))) => push(&mut array, token, Null, ids)?,
                 Letter::Answer(token, Err(error)) => push(&mut array, token, Failure::from(&error), ())?,
                 Letter::Event(event) => push(&mut array, 0, Null, Notice::from(event))?,
             }
@@ -160,6 +169,21 @@ impl Mailbox {
             }
         });
     }
+}
+
+/// Values for JavaScript: null for none, bytes for a byte array, else JSON text for its own parser, which is the fastest;
+/// as an array of one text where it may hold byte arrays.
+pub(crate) fn to_array<'env>(env: &'env Env, values: &[Option<Value>]) -> napi::Result<Array<'env>> {
+    let mut array = env.create_array(u32::try_from(values.len()).unwrap_or(u32::MAX))?;
+    for (at, value) in (0..).zip(values) {
+        match value {
+            None => array.set(at, Null)?,
+            Some(Value::Bytes(bytes)) => array.set(at, BufferSlice::copy_from(env, bytes.as_slice())?)?,
+            Some(Value::Json(text)) if codec::may_hold_bytes(text.as_str()) => array.set(at, vec![text.as_str()])?,
+            Some(Value::Json(text)) => array.set(at, text.as_str())?,
+        }
+    }
+    Ok(array)
 }
 
 fn push(

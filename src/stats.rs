@@ -35,9 +35,9 @@ impl Counters {
         Ok(())
     }
 
-    pub(crate) fn arrived(&self, records: usize, bytes: isize) {
-        self.pending_records.fetch_add(records, Relaxed);
+    pub(crate) fn arrived(&self, records: isize, bytes: isize) {
         // Two's complement: adding a negative number wraps to the subtraction.
+        self.pending_records.fetch_add(records as usize, Relaxed);
         self.pending_bytes.fetch_add(bytes as usize, Relaxed);
     }
 

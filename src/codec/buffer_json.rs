@@ -9,8 +9,6 @@ use base64::{
 use memchr::memmem;
 use zeroize::Zeroizing;
 
-use super::record::Text;
-
 const HEAD: &str = "{\"type\":\"Buffer\",\"data\":\"";
 const TAIL: &str = "\"}";
 
@@ -22,19 +20,19 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// A byte array as JSON text.
-pub(crate) fn from_bytes(bytes: &[u8]) -> Text {
+pub(super) fn from_bytes(bytes: &[u8]) -> String {
     // The capacity is exact, so that no half-written copy is left behind unwiped by a growing string.
     let mut text = String::with_capacity(HEAD.len() + bytes.len().div_ceil(3) * 4 + TAIL.len());
     text.push_str(HEAD);
     STANDARD.encode_string(bytes, &mut text);
     text.push_str(TAIL);
-    Text::new(text)
+    text
 }
 
 /// The bytes, if a JSON text is one byte array in exactly the form that [`from_bytes`] writes.
 ///
 /// Other spellings (white space, another order, base64 without padding) are left to JavaScript's reader.
-pub(crate) fn to_bytes(text: &str) -> Option<Vec<u8>> {
+pub(super) fn to_bytes(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(text.strip_prefix(HEAD)?.strip_suffix(TAIL)?).ok()
 }
 
@@ -114,8 +112,8 @@ mod tests {
 
     #[test]
     fn bytes_have_the_form_that_baileys_writes() {
-        assert_eq!(from_bytes(&[1, 2, 255]).as_str(), r#"{"type":"Buffer","data":"AQL/"}"#);
-        assert_eq!(from_bytes(&[]).as_str(), r#"{"type":"Buffer","data":""}"#);
+        assert_eq!(from_bytes(&[1, 2, 255]), r#"{"type":"Buffer","data":"AQL/"}"#);
+        assert_eq!(from_bytes(&[]), r#"{"type":"Buffer","data":""}"#);
         assert_eq!(to_bytes(r#"{"type":"Buffer","data":"AQL/"}"#), Some(vec![1, 2, 255]));
     }
 
@@ -188,7 +186,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_come_back(bytes: Vec<u8>) {
-            prop_assert_eq!(to_bytes(from_bytes(&bytes).as_str()), Some(bytes));
+            prop_assert_eq!(to_bytes(&from_bytes(&bytes)), Some(bytes));
         }
 
         #[test]

@@ -17,6 +17,16 @@ pub struct Settings {
     pub secret: Zeroizing<String>,
     /// Earlier secrets, which only open.
     pub previous_secrets: Vec<Zeroizing<String>>,
+    /// `None`: whatever the database holds.
+    pub layout: Option<LayoutName>,
+    /// The schema of the tables of layout rows.
+    pub schema: String,
+    /// Whether these tables may be made.
+    pub auto_migrate: bool,
+    /// Bytes of records that layout rows holds in memory at most.
+    pub cache_bytes: u64,
+    /// Who opens sessions, for operators.
+    pub owner: String,
     /// Where the accounts table is.
     pub accounts_table: AccountsTable,
     /// The connection pool.
@@ -27,6 +37,15 @@ pub struct Settings {
     pub write_timeout_ms: u32,
     /// `synchronous_commit` of the writes; `None` leaves it as the server has it.
     pub synchronous_commit: Option<String>,
+}
+
+/// A way to store sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LayoutName {
+    /// A row per record.
+    Rows,
+    /// The original service's: one text an account.
+    Column,
 }
 
 /// Names of the accounts table and its columns, not quoted.

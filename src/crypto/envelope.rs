@@ -5,7 +5,7 @@ use aes_gcm::{AeadInOut, Nonce, Tag};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::SealingKey;
+use super::{SealingKey, random};
 use crate::error::{Code, Error, Result};
 
 /// Length of a nonce in bytes.
@@ -146,10 +146,6 @@ fn text(iv: &[u8], tag: &[u8], encrypted: &[u8]) -> String {
         text.push_str(&const_hex::encode(bytes));
     }
     text
-}
-
-fn random(bytes: &mut [u8]) -> Result<()> {
-    getrandom::fill(bytes).map_err(|_| Error::new(Code::Internal, "the operating system gave no random numbers"))
 }
 
 fn unreadable(reason: &str) -> Error {

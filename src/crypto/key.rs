@@ -1,15 +1,12 @@
 //! The key of a secret: derived once per secret and process, then kept.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError},
-};
+use std::sync::{Arc, LazyLock};
 
 use aes_gcm::{Aes256Gcm, KeyInit};
 use scrypt::Params;
-use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use super::derived::{Derived, Fingerprint, fingerprint};
 use crate::error::{Code, Error, Result};
 
 /// Shortest secret that seals, in characters. scrypt slows guessing down; it does not make a short secret long.
@@ -24,10 +21,7 @@ const PARALLELISM: u32 = 1;
 /// An AES-256-GCM key (NIST SP 800-38D), wiped when the last user drops it.
 pub struct SealingKey(pub(super) Aes256Gcm);
 
-type Slot = Arc<OnceLock<Arc<SealingKey>>>;
-
-/// Keys by the SHA-256 of their secret, so that the secret itself is not kept.
-static KEYS: LazyLock<Mutex<HashMap<[u8; 32], Slot>>> = LazyLock::new(Mutex::default);
+static KEYS: LazyLock<Derived<Fingerprint, SealingKey>> = LazyLock::new(Derived::default);
 
 /// Refuses a secret that is too short to seal with.
 pub fn require_length(secret: &str) -> Result<()> {
@@ -45,14 +39,7 @@ pub fn require_length(secret: &str) -> Result<()> {
 /// The first call for a secret computes for some 50 ms; calls of the same moment wait for that one, later ones find the
 /// key. Not for JavaScript's thread, except where its API is synchronous.
 pub fn derive_key(secret: &str) -> Arc<SealingKey> {
-    let fingerprint: [u8; 32] = Sha256::digest(secret.as_bytes()).into();
-    let slot = KEYS
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .entry(fingerprint)
-        .or_default()
-        .clone();
-    slot.get_or_init(|| Arc::new(compute(secret))).clone()
+    KEYS.get(fingerprint(secret), || compute(secret))
 }
 
 #[allow(clippy::expect_used)]

@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use napi::{
     Env,
-    bindgen_prelude::{Array, BufferSlice, Either, Either3, Null},
+    bindgen_prelude::{Array, BufferSlice, Either3, Null},
 };
 use napi_derive::napi;
 
 use crate::{
     codec::{
         self, MAX_NESTING,
-        record::{Changes, RecordKey, Text},
+        record::{Bytes, Changes, RecordKey, Text, Value},
     },
     error::{Code, Error, Result},
-    outcome::{Answer, Failure, Mailbox},
+    outcome::{Answer, Failure, Mailbox, to_array},
     runtime,
-    session::{Opened, Reply, Session},
+    session::{Handle, Opened, Reply, Session},
     store::Store,
 };
 
@@ -27,17 +27,20 @@ pub struct NativeSession {
     session: Arc<Session>,
     handle: u64,
     mailbox: Arc<Mailbox>,
+    /// Until JavaScript has taken them.
+    creds: Option<Value>,
 }
 
 impl NativeSession {
     /// Hands out a handle; earlier ones of the account are refused from here on.
     pub(crate) fn admit(store: Arc<Store>, opened: Opened, mailbox: Arc<Mailbox>) -> Self {
-        let (session, handle) = opened.admit();
+        let Handle { session, number, creds } = opened.admit();
         Self {
             store,
             session,
-            handle,
+            handle: number,
             mailbox,
+            creds,
         }
     }
 
@@ -49,47 +52,62 @@ impl NativeSession {
 
 #[napi]
 impl NativeSession {
-    /// The values of records of one type, or what ended the session. Per id: null, a Buffer, a string of plain JSON, or an array of one string
-    /// whose JSON may hold byte arrays.
-    #[napi(catch_unwind, ts_return_type = "Array<null | Buffer | string | [string]> | Failure")]
+    /// The values of records of one type, null if not all of them are in memory, or what ended the session. Per id: null,
+    /// a Buffer, a string of plain JSON, or an array of one string whose JSON may hold byte arrays.
+    #[napi(
+        catch_unwind,
+        ts_return_type = "Array<null | Buffer | string | [string]> | null | Failure"
+    )]
     pub fn read<'env>(
         &self,
         env: &'env Env,
         kind: String,
         ids: Vec<String>,
-    ) -> napi::Result<Either<Array<'env>, Failure>> {
+    ) -> napi::Result<Either3<Array<'env>, Null, Failure>> {
         if let Some(error) = self.session.ended() {
-            return Ok(Either::B(Failure::from(&error)));
+            return Ok(Either3::C(Failure::from(&error)));
         }
-        let kind: Box<str> = kind.into();
-        let mut values = env.create_array(u32::try_from(ids.len()).unwrap_or(u32::MAX))?;
-        for (at, id) in (0..).zip(ids) {
-            match self.session.read(&RecordKey::new(kind.clone(), id)) {
-                None => values.set(at, Null)?,
-                Some(text) => set_value(&mut values, at, &text, env)?,
+        let mut values = Vec::with_capacity(ids.len());
+        for key in keys(&kind, ids) {
+            match self.session.read(&key) {
+                Some(value) => values.push(value),
+                None => return Ok(Either3::B(Null)),
             }
         }
-        Ok(Either::A(values))
+        to_array(env, &values).map(Either3::A)
     }
 
-    /// The credentials as JSON text, or null.
+    /// The same values as `read` gives, from the database where they are not in memory; the token is answered with them.
     #[napi(catch_unwind)]
-    pub fn read_creds(&self) -> Option<String> {
-        let creds = self.session.read(&RecordKey::Creds)?;
-        Some(creds.as_str().to_owned())
+    pub fn fetch(&self, token: u32, kind: String, ids: Vec<String>) {
+        let mailbox = self.mailbox.clone();
+        let reply = move |values: Result<_>| mailbox.answer(token, values.map(Answer::Values));
+        self.session.fetch(keys(&kind, ids).collect(), Box::new(reply));
     }
 
-    /// The ids of all records of one type, or what ended the session.
+    /// The credentials as JSON text, or null; once.
     #[napi(catch_unwind)]
-    pub fn ids(&self, kind: String) -> Either<Vec<String>, Failure> {
-        if let Some(error) = self.session.ended() {
-            return Either::B(Failure::from(&error));
+    pub fn take_creds(&mut self) -> Option<String> {
+        let creds = self.creds.take()?;
+        Some(creds.to_text().as_str().to_owned())
+    }
+
+    /// The token is answered with the ids of all records of one type.
+    #[napi(catch_unwind)]
+    pub fn ids(&self, token: u32, kind: String) {
+        let (session, mailbox) = (self.session.clone(), self.mailbox.clone());
+        let listing = async move {
+            let keys = session.keys(Some(&kind)).await?;
+            let ids = keys.into_iter().filter_map(|key| match key {
+                RecordKey::Creds => None,
+                RecordKey::Key { id, .. } => Some(id.into_string()),
+            });
+            Ok(Answer::Ids(ids.collect()))
+        };
+        match runtime::handle() {
+            Ok(runtime) => drop(runtime.spawn(async move { mailbox.answer(token, listing.await) })),
+            Err(error) => mailbox.answer(token, Err(error)),
         }
-        let ids = self.session.keys(Some(&kind)).into_iter().filter_map(|key| match key {
-            RecordKey::Creds => None,
-            RecordKey::Key { id, .. } => Some(id.into_string()),
-        });
-        Either::A(ids.collect())
     }
 
     /// Writes records: type, id and value, three elements a record; a value is null to delete, a byte array, or JSON
@@ -101,7 +119,8 @@ impl NativeSession {
         token: u32,
         #[napi(ts_arg_type = "Array<string | Uint8Array | null>")] records: Array<'_>,
     ) -> napi::Result<Option<Failure>> {
-        let mut changes = Changes::with_capacity(records.len() as usize / 3);
+        let mut changes = Changes::default();
+        changes.records.reserve(records.len() as usize / 3);
         for at in (0..records.len()).step_by(3) {
             let (Some(kind), Some(id), Some(value)) = (records.get(at)?, records.get(at + 1)?, records.get(at + 2)?)
             else {
@@ -109,7 +128,7 @@ impl NativeSession {
             };
             let (kind, id): (String, String) = (kind, id);
             match value_in(value) {
-                Ok(value) => drop(changes.insert(RecordKey::new(kind, id), value)),
+                Ok(value) => drop(changes.records.insert(RecordKey::new(kind, id), value)),
                 Err(error) => return Ok(Some(Failure::from(&error))),
             }
         }
@@ -139,7 +158,8 @@ impl NativeSession {
     /// Deletes every record but the credentials; otherwise as `write`.
     #[napi(catch_unwind)]
     pub fn delete_keys(&self, token: u32) {
-        self.session.delete_keys(self.handle, self.reply(token));
+        self.session
+            .write(self.handle, Changes::deletion_of_keys(), self.reply(token));
     }
 
     /// Closes the handle once everything written so far is durable.
@@ -153,27 +173,19 @@ impl NativeSession {
     }
 }
 
-/// A value on its way in: checked, and byte arrays as the text that is stored.
-fn value_in(value: Either3<Null, BufferSlice<'_>, String>) -> Result<Option<Text>> {
+fn keys(kind: &str, ids: Vec<String>) -> impl Iterator<Item = RecordKey> {
+    ids.into_iter().map(move |id| RecordKey::new(kind, id))
+}
+
+/// A value on its way in, checked.
+fn value_in(value: Either3<Null, BufferSlice<'_>, String>) -> Result<Option<Value>> {
     match value {
         Either3::A(Null) => Ok(None),
-        Either3::B(bytes) => Ok(Some(codec::from_bytes(&bytes))),
+        Either3::B(bytes) => Ok(Some(Value::Bytes(Bytes::new(bytes.to_vec())))),
         Either3::C(text) if codec::is_too_deep(&text) => Err(Error::new(
             Code::Argument,
             format!("a value is nested deeper than {MAX_NESTING} levels; nothing of the call was written"),
         )),
-        Either3::C(text) => Ok(Some(Text::new(text))),
-    }
-}
-
-/// A value on its way out: byte arrays as bytes, all else as text for JavaScript's own parser, which is the fastest.
-fn set_value<'env>(values: &mut Array<'env>, at: u32, text: &Text, env: &'env Env) -> napi::Result<()> {
-    let json = text.as_str();
-    if let Some(bytes) = codec::to_bytes(json) {
-        values.set(at, &BufferSlice::copy_from(env, bytes)?)
-    } else if codec::may_hold_bytes(json) {
-        values.set(at, vec![json])
-    } else {
-        values.set(at, json)
+        Either3::C(text) => Ok(Some(Value::Json(Text::new(text)))),
     }
 }

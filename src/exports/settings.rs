@@ -2,7 +2,7 @@
 
 use napi_derive::napi;
 
-use crate::config::{AccountsTable, PoolSettings, Settings, TlsSettings};
+use crate::config::{AccountsTable, LayoutName, PoolSettings, Settings, TlsSettings};
 
 /// Settings, with the environment's already filled in.
 #[napi(object, object_to_js = false)]
@@ -13,6 +13,16 @@ pub struct NativeSettings {
     pub secret: String,
     /// Secrets that only open.
     pub previous_secrets: Vec<String>,
+    /// `rows` or `column`; `None`: whatever the database holds.
+    pub layout: Option<String>,
+    /// The schema of the tables of layout rows.
+    pub schema: String,
+    /// Whether these tables may be made.
+    pub auto_migrate: bool,
+    /// Bytes of records that layout rows holds in memory at most.
+    pub cache_bytes: f64,
+    /// Who opens sessions, for operators.
+    pub owner: String,
     /// The accounts table.
     pub accounts_table: NativeAccountsTable,
     /// The connection pool.
@@ -64,6 +74,14 @@ impl From<NativeSettings> for Settings {
             database_url: native.database_url.into(),
             secret: native.secret.into(),
             previous_secrets: native.previous_secrets.into_iter().map(Into::into).collect(),
+            layout: native.layout.map(|name| match name.as_str() {
+                "column" => LayoutName::Column,
+                _ => LayoutName::Rows,
+            }),
+            schema: native.schema,
+            auto_migrate: native.auto_migrate,
+            cache_bytes: native.cache_bytes as u64,
+            owner: native.owner,
             accounts_table: AccountsTable {
                 schema: names.schema,
                 table: names.table.unwrap_or(defaults.table),

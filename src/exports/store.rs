@@ -29,7 +29,7 @@ pub struct NativeStore {
 #[napi(object, object_from_js = false)]
 #[allow(missing_docs)]
 pub struct NativeStats {
-    pub layout: String,
+    pub layout: Option<String>,
     pub open_sessions: u32,
     pub pending_records: u32,
     pub pending_bytes: f64,
@@ -38,6 +38,17 @@ pub struct NativeStats {
     pub retries: f64,
     pub failed_commits: f64,
     pub pool: NativePoolStatus,
+    pub cache: Option<NativeCacheStatus>,
+}
+
+/// Figures of the memory that holds records.
+#[napi(object, object_from_js = false)]
+#[allow(missing_docs)]
+pub struct NativeCacheStatus {
+    pub bytes: f64,
+    pub capacity: f64,
+    pub hits: f64,
+    pub misses: f64,
 }
 
 /// The pool's figures.
@@ -103,7 +114,7 @@ impl NativeStore {
     pub fn stats(&self) -> NativeStats {
         let (counters, pool) = (self.store.counters(), self.store.pool_status());
         NativeStats {
-            layout: self.store.layout().to_owned(),
+            layout: self.store.layout().map(str::to_owned),
             open_sessions: saturating(self.store.open_sessions()),
             pending_records: saturating(counters.pending_records.load(Relaxed)),
             pending_bytes: counters.pending_bytes.load(Relaxed) as f64,
@@ -117,6 +128,12 @@ impl NativeStore {
                 waiting: saturating(pool.waiting),
                 max: saturating(pool.max),
             },
+            cache: self.store.cache_status().map(|cache| NativeCacheStatus {
+                bytes: cache.bytes as f64,
+                capacity: cache.capacity as f64,
+                hits: cache.hits as f64,
+                misses: cache.misses as f64,
+            }),
         }
     }
 

@@ -1,13 +1,15 @@
 //! How sessions are stored. The trait is all that the rest of the crate knows of it.
 
 pub(crate) mod column;
+pub(crate) mod rows;
+mod sql;
 
 use std::{any::Any, sync::Arc};
 
 use async_trait::async_trait;
 
 use crate::{
-    codec::record::{Changes, RecordKey, Text},
+    codec::record::{Changes, RecordKey, Value},
     error::Result,
 };
 
@@ -17,11 +19,11 @@ pub(crate) trait Layout: Send + Sync + 'static {
     /// Its name, as the `layout` option has it.
     fn name(&self) -> &'static str;
 
-    /// How many sessions one commit may carry.
-    fn sessions_per_commit(&self) -> usize;
+    /// How commits are made up.
+    fn batching(&self) -> Batching;
 
     /// Takes ownership of an account's session, or of its empty place: from then on no earlier owner can commit.
-    async fn open(&self, account: &str) -> Result<Arc<dyn Tenure>>;
+    async fn open(&self, account: &Arc<str>) -> Result<Arc<dyn Tenure>>;
 
     /// Makes each session's changes durable, all or nothing per session, and gives one answer per write, in order.
     ///
@@ -31,21 +33,61 @@ pub(crate) trait Layout: Send + Sync + 'static {
 
     /// Deletes an account's session, whoever owns it.
     async fn clear(&self, account: &str) -> Result<()>;
+
+    /// What is held in memory, if it is bounded.
+    fn cache_status(&self) -> Option<CacheStatus> {
+        None
+    }
 }
 
+/// How many sessions share a commit, and how many commits may be under way at a time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Batching {
+    /// Sessions in one commit, at most.
+    pub(crate) sessions: usize,
+    /// Bytes in one commit, at most, unless one session alone has more: its changes are never parted.
+    pub(crate) bytes: usize,
+    /// Commits under way at a time; `None`: as many as there are connections.
+    pub(crate) lanes: Option<usize>,
+}
+
+/// Called once with the values of records, in the order in which they were asked for.
+pub(crate) type ValuesReply = Box<dyn FnOnce(Result<Vec<Option<Value>>>) + Send>;
+
 /// An open session as its layout holds it: what is durable, as of the last commit.
+#[async_trait]
 pub(crate) trait Tenure: Any + Send + Sync {
-    /// The value of a record.
-    fn lookup(&self, key: &RecordKey) -> Option<Text>;
+    /// The value of a record, or that there is none, if that is known without asking the database.
+    fn lookup(&self, key: &RecordKey) -> Option<Option<Value>>;
+
+    /// The values of records, from the database where they are not held; fails if the account is no longer ours.
+    fn fetch(self: Arc<Self>, keys: Vec<RecordKey>, reply: ValuesReply);
 
     /// The keys of all records but the credentials; of one type, or of all.
-    fn keys(&self, kind: Option<&str>) -> Vec<RecordKey>;
+    async fn keys(&self, kind: Option<&str>) -> Result<Vec<RecordKey>>;
+
+    /// Nobody will ask any more: what is held of the session can go.
+    fn release(&self) {}
 }
 
 /// One session's part of a commit.
+#[derive(Clone)]
 pub(crate) struct Write {
     /// The open session.
     pub(crate) tenure: Arc<dyn Tenure>,
-    /// In the order of the calls.
+    /// What is to become durable.
     pub(crate) changes: Arc<Changes>,
+}
+
+/// Figures of the memory that holds records.
+#[derive(Clone, Copy, Debug)]
+pub struct CacheStatus {
+    /// Bytes held.
+    pub bytes: u64,
+    /// Bytes held at most.
+    pub capacity: u64,
+    /// Records that were found in it.
+    pub hits: u64,
+    /// Records that were not.
+    pub misses: u64,
 }

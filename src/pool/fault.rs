@@ -8,25 +8,33 @@ use tokio_postgres::error::SqlState;
 use crate::error::{Code, Error};
 
 /// An error and whether it passes.
-pub(super) struct Fault {
-    pub(super) error: Error,
+pub(crate) struct Fault {
+    pub(crate) error: Error,
     pub(super) transient: bool,
+    /// Whether the server said that the statement had no effect; else it may have had, or have it yet.
+    pub(crate) is_undone: bool,
 }
 
 impl Fault {
     fn passing(error: Error) -> Self {
-        Self { error, transient: true }
+        Self {
+            error,
+            transient: true,
+            is_undone: false,
+        }
     }
 
-    fn lasting(error: Error) -> Self {
+    /// One that passes not.
+    pub(crate) fn lasting(error: Error) -> Self {
         Self {
             error,
             transient: false,
+            is_undone: false,
         }
     }
 
     /// An attempt took longer than it may.
-    pub(super) fn timeout() -> Self {
+    pub(crate) fn timeout() -> Self {
         Self::passing(Error::new(
             Code::DbTimeout,
             "the database did not answer in time; nothing is known to be written, and writing again is safe",
@@ -55,10 +63,18 @@ impl From<PoolError> for Fault {
 impl From<tokio_postgres::Error> for Fault {
     fn from(error: tokio_postgres::Error) -> Self {
         match error.as_db_error() {
-            Some(reported) => from_server(reported),
+            Some(reported) => Self {
+                is_undone: undoes(reported.code()),
+                ..from_server(reported)
+            },
             None => from_client(&error),
         }
     }
+}
+
+/// Whether an error ends the statement's transaction; one that ends the connection may come when it is committed already.
+fn undoes(state: &SqlState) -> bool {
+    !matches!(&state.code()[..2], "08" | "57") || *state == SqlState::QUERY_CANCELED
 }
 
 /// A server's error. Its `detail`, `hint` and context stay out: they may quote values of the row.
@@ -71,7 +87,7 @@ fn from_server(reported: &tokio_postgres::error::DbError) -> Fault {
         | SqlState::UNDEFINED_FUNCTION
         | SqlState::INVALID_SCHEMA_NAME => Fault::lasting(error(
             Code::Schema,
-            "the accounts table is not as configured; check databaseUrl and accountsTable",
+            "the tables are not as they are expected; check databaseUrl, accountsTable and schema",
         )),
         SqlState::QUERY_CANCELED | SqlState::LOCK_NOT_AVAILABLE => {
             Fault::passing(error(Code::DbTimeout, "PostgreSQL gave up on the statement"))

@@ -10,7 +10,7 @@ use std::{
 };
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, RecyclingMethod, Runtime, Timeouts};
-use tokio::time::{Instant, error::Elapsed, sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_postgres::{
     Client, Config, Row,
     types::{ToSql, Type},
@@ -23,7 +23,7 @@ use crate::{
     event::{Event, Observer},
 };
 use connect::Connector;
-use fault::Fault;
+pub(crate) use fault::Fault;
 
 /// First pause before an operation is repeated; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -97,29 +97,26 @@ impl Pool {
         })
     }
 
-    /// Runs a statement that gives one row at most, and again after a fault that passes, until there is an answer or
-    /// the time is up.
+    /// Runs a statement, and again after a fault that passes, until there is an answer or the time is up. It may have
+    /// taken effect on the server before an attempt failed: it must be one that can be repeated.
+    pub(crate) async fn query(&self, statement: &str, params: &Params<'_>) -> Result<Vec<Row>> {
+        self.repeat(|| async { self.lend().await?.query(statement, params).await })
+            .await
+    }
+
+    /// Runs a statement likewise that gives one row at most.
     pub(crate) async fn query_opt(&self, statement: &str, params: &Params<'_>) -> Result<Option<Row>> {
-        self.repeat(|| async {
-            let mut loan = self.lend().await?;
-            let answer = timeout(self.statement, loan.client()?.query_typed_opt(statement, params)).await;
-            loan.settle(answer)
-        })
-        .await
+        Ok(self.query(statement, params).await?.into_iter().next())
     }
 
-    /// Runs a statement likewise, and gives the number of rows it changed. It may have taken effect on the server before
-    /// an attempt failed: it must be one that can be repeated.
+    /// Runs a statement likewise, and gives the number of rows it changed.
     pub(crate) async fn execute(&self, statement: &str, params: &Params<'_>) -> Result<u64> {
-        self.repeat(|| async {
-            let mut loan = self.lend().await?;
-            let answer = timeout(self.statement, loan.client()?.execute_typed(statement, params)).await;
-            loan.settle(answer)
-        })
-        .await
+        self.repeat(|| async { self.lend().await?.execute(statement, params).await })
+            .await
     }
 
-    async fn repeat<T, F>(&self, attempt: impl Fn() -> F) -> Result<T>
+    /// Repeats attempts through faults that pass, until one succeeds or the time is up.
+    pub(crate) async fn repeat<T, F>(&self, attempt: impl Fn() -> F) -> Result<T>
     where
         F: Future<Output = std::result::Result<T, Fault>>,
     {
@@ -148,8 +145,13 @@ impl Pool {
         }
     }
 
-    async fn lend(&self) -> std::result::Result<Loan, Fault> {
-        Ok(Loan(Some(self.connections.get().await?)))
+    /// A connection, for one attempt.
+    pub(crate) async fn lend(&self) -> std::result::Result<Loan, Fault> {
+        Ok(Loan {
+            connection: Some(self.connections.get().await?),
+            statement: self.statement,
+            is_usable: true,
+        })
     }
 
     /// Attempts that were repeated so far.
@@ -176,30 +178,58 @@ impl Pool {
 
 /// A connection in use. Dropped in the middle of a statement, by a timeout, it leaves the pool for good: the statement
 /// may still be running on it, and would hold up whoever got it next.
-struct Loan(Option<Object>);
+pub(crate) struct Loan {
+    connection: Option<Object>,
+    /// How long one statement may take.
+    statement: Duration,
+    is_usable: bool,
+}
 
 impl Loan {
-    fn client(&self) -> std::result::Result<&Client, Fault> {
-        self.0.as_ref().map(|object| &***object).ok_or_else(Fault::timeout)
+    /// Runs a statement.
+    pub(crate) async fn query(&mut self, statement: &str, params: &Params<'_>) -> std::result::Result<Vec<Row>, Fault> {
+        self.run(async |client| client.query_typed(statement, params).await)
+            .await
     }
 
-    /// Gives the connection back, unless there was no answer in time, or one that says that something is wrong with it.
-    fn settle<T>(
+    /// Runs a statement, and gives the number of rows it changed.
+    pub(crate) async fn execute(&mut self, statement: &str, params: &Params<'_>) -> std::result::Result<u64, Fault> {
+        self.run(async |client| client.execute_typed(statement, params).await)
+            .await
+    }
+
+    /// Runs statements without parameters.
+    pub(crate) async fn batch(&mut self, statements: &str) -> std::result::Result<(), Fault> {
+        self.run(async |client| client.batch_execute(statements).await).await
+    }
+
+    /// The connection is not to be used again: it may be in the middle of a transaction.
+    pub(crate) fn discard(mut self) {
+        self.is_usable = false;
+    }
+
+    async fn run<T>(
         &mut self,
-        answer: std::result::Result<std::result::Result<T, tokio_postgres::Error>, Elapsed>,
+        work: impl AsyncFnOnce(&Client) -> std::result::Result<T, tokio_postgres::Error>,
     ) -> std::result::Result<T, Fault> {
+        let Some(connection) = &self.connection else {
+            return Err(Fault::timeout());
+        };
+        self.is_usable = false;
+        let answer = timeout(self.statement, work(connection)).await;
         let answer = answer.map_err(|_| Fault::timeout())?;
-        if answer.as_ref().err().is_none_or(|error| error.as_db_error().is_some()) {
-            drop(self.0.take());
-        }
+        // An error that is no answer of the server says that something is wrong with the connection.
+        self.is_usable = answer.as_ref().err().is_none_or(|error| error.as_db_error().is_some());
         Ok(answer?)
     }
 }
 
 impl Drop for Loan {
     fn drop(&mut self) {
-        if let Some(object) = self.0.take() {
-            drop(Object::take(object));
+        if !self.is_usable
+            && let Some(connection) = self.connection.take()
+        {
+            drop(Object::take(connection));
         }
     }
 }

@@ -26,6 +26,11 @@ impl Commit {
         }
     }
 
+    /// About how many bytes it carries.
+    pub(crate) fn size(&self) -> usize {
+        self.changes.size()
+    }
+
     /// Ends the commit and answers everybody who waited for it. Gives the session with what has gathered meanwhile: the
     /// caller resumes it.
     pub(crate) fn settle(mut self, result: Result<()>) -> Rest {
@@ -34,7 +39,7 @@ impl Commit {
 
     fn finish(&mut self, result: Result<()>) -> Rest {
         let session = &self.session;
-        session.counters.settled(self.changes.len(), result.is_ok());
+        session.counters.settled(self.changes.records.len(), result.is_ok());
         if let Err(error) = &result
             && error.is_loss_of_ownership()
         {
@@ -44,6 +49,11 @@ impl Commit {
         {
             let mut state = session.state();
             state.in_flight = None;
+            if result.is_ok()
+                && let Some(creds) = self.changes.creds()
+            {
+                state.saved(creds);
+            }
             state.expected = state.pending.replies.len() + replies.len();
         }
         for reply in replies {

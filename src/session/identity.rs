@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{
-    codec::{self, record::Text},
+    codec::{self, record::Value},
     error::{Code, Error, Result},
 };
 
@@ -33,12 +33,30 @@ enum Bytes {
     Indexed(HashMap<String, u8>),
 }
 
-/// Refuses credentials whose identity key is another one than that of the current credentials.
-pub(super) fn require_same(current: Option<&Text>, new: &Text) -> Result<()> {
-    let Some(current) = current.and_then(|creds| identity(creds.as_str())) else {
-        return Ok(());
-    };
-    if identity(new.as_str()).as_ref() == Some(&current) {
+/// A public identity key.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Identity(Box<[u8]>);
+
+impl Identity {
+    /// The identity that credentials hold, if they hold one.
+    pub(super) fn of(creds: &Value) -> Option<Self> {
+        let creds = creds.to_text();
+        let public = serde_json::from_str::<Creds<'_>>(creds.as_str())
+            .ok()?
+            .signed_identity_key
+            .public;
+        let bytes = match serde_json::from_str(public.get()).ok()? {
+            Bytes::Base64 { data } => codec::decode_base64(&data),
+            Bytes::Numbers { data } => data,
+            Bytes::Indexed(bytes) => in_order(&bytes)?,
+        };
+        Some(Self(bytes.into()))
+    }
+}
+
+/// Refuses credentials of another identity than the current one, if there is one.
+pub(super) fn require_same(current: Option<&Identity>, new: &Value) -> Result<()> {
+    if current.is_none() || Identity::of(new).as_ref() == current {
         return Ok(());
     }
     Err(Error::new(
@@ -46,19 +64,6 @@ pub(super) fn require_same(current: Option<&Text>, new: &Text) -> Result<()> {
         "the credentials belong to another identity than the stored ones, which are kept; \
          clear the session first if the account is to be paired anew",
     ))
-}
-
-/// The public identity key, if the credentials hold one.
-fn identity(creds: &str) -> Option<Vec<u8>> {
-    let public = serde_json::from_str::<Creds<'_>>(creds)
-        .ok()?
-        .signed_identity_key
-        .public;
-    match serde_json::from_str(public.get()).ok()? {
-        Bytes::Base64 { data } => Some(codec::decode_base64(&data)),
-        Bytes::Numbers { data } => Some(data),
-        Bytes::Indexed(bytes) => in_order(&bytes),
-    }
 }
 
 /// Bytes by their index, in order; `None` if one is missing.
@@ -71,9 +76,14 @@ fn in_order(bytes: &HashMap<String, u8>) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codec::record::Text;
 
-    fn creds(public: &str) -> Text {
-        Text::new(format!(
+    fn json(text: &str) -> Value {
+        Value::from_text(Text::new(text.into()))
+    }
+
+    fn creds(public: &str) -> Value {
+        json(&format!(
             r#"{{"noiseKey":"\ud800","signedIdentityKey":{{"private":{{"type":"Buffer","data":"AA=="}},"public":{public}}},"n":1}}"#
         ))
     }
@@ -88,7 +98,7 @@ mod tests {
         for current in forms {
             for new in forms {
                 assert!(
-                    require_same(Some(&creds(current)), &creds(new)).is_ok(),
+                    require_same(Identity::of(&creds(current)).as_ref(), &creds(new)).is_ok(),
                     "{current} {new}"
                 );
             }
@@ -97,13 +107,9 @@ mod tests {
 
     #[test]
     fn another_key_and_no_key_are_refused() {
-        let current = creds(r#"{"type":"Buffer","data":"AQID"}"#);
-        for new in [
-            creds(r#"{"type":"Buffer","data":"AQIE"}"#),
-            Text::new("{}".into()),
-            creds("null"),
-        ] {
-            let error = require_same(Some(&current), &new).unwrap_err();
+        let current = Identity::of(&creds(r#"{"type":"Buffer","data":"AQID"}"#));
+        for new in [creds(r#"{"type":"Buffer","data":"AQIE"}"#), json("{}"), creds("null")] {
+            let error = require_same(current.as_ref(), &new).unwrap_err();
             assert_eq!(error.code(), Code::IdentityChanged);
         }
     }
@@ -112,6 +118,6 @@ mod tests {
     fn where_there_was_none_any_identity_may_come() {
         let new = creds(r#"{"type":"Buffer","data":"AQID"}"#);
         assert!(require_same(None, &new).is_ok());
-        assert!(require_same(Some(&Text::new(r#"{"me":1}"#.into())), &new).is_ok());
+        assert!(require_same(Identity::of(&json(r#"{"me":1}"#)).as_ref(), &new).is_ok());
     }
 }

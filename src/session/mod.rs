@@ -13,13 +13,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, oneshot};
 
 pub(crate) use self::commit::Commit;
-use self::pending::Pending;
 pub use self::pending::Reply;
+use self::{identity::Identity, pending::Pending};
 use crate::{
-    codec::record::{Changes, RecordKey, Text},
+    codec::record::{Changes, RecordKey, Value},
     error::{Code, Error, Result},
     event::{Event, Observer},
-    layout::Tenure,
+    layout::{Tenure, ValuesReply},
     stats::Counters,
     writer::Writer,
 };
@@ -51,12 +51,31 @@ struct State {
     scheduled: bool,
     /// As many callers as are worth waiting for; see `writer`.
     expected: usize,
+    /// Whose the durable credentials are.
+    identity: Option<Identity>,
+    /// The durable credentials, while a handle is about to be handed out.
+    creds: Option<Option<Value>>,
 }
 
 impl State {
     /// Fails with what ended the session, if anything did.
     fn require_open(&self) -> Result<()> {
         self.ended.clone().map_or(Ok(()), Err)
+    }
+
+    /// Credentials became durable.
+    fn saved(&mut self, creds: &Value) {
+        self.identity = Identity::of(creds);
+        if self.opening > 0 {
+            self.creds = Some(Some(creds.clone()));
+        }
+    }
+
+    /// What is written and not yet known to be durable, the newest first.
+    fn unwritten(&self) -> impl Iterator<Item = &Changes> {
+        [Some(&self.pending.changes), self.in_flight.as_deref()]
+            .into_iter()
+            .flatten()
     }
 }
 
@@ -83,18 +102,41 @@ impl Session {
                 in_flight: None,
                 scheduled: false,
                 expected: usize::MAX,
+                identity: None,
+                creds: None,
             }),
             gathered: Notify::new(),
         })
     }
 
     /// Keeps the session open for a handle that is about to be handed out; or says what has ended it.
-    pub fn reserve(self: &Arc<Self>) -> Result<Opened> {
+    pub async fn reserve(self: &Arc<Self>) -> Result<Opened> {
+        let opened = {
+            let mut state = self.state();
+            state.require_open()?;
+            state.opening += 1;
+            Opened(self.clone())
+        };
+        let durable = self.durable_creds().await?;
         let mut state = self.state();
-        state.require_open()?;
-        state.opening += 1;
+        // Credentials that became durable meanwhile are newer than what was read.
+        if state.creds.is_none() {
+            state.identity = durable.as_ref().and_then(Identity::of);
+            state.creds = Some(durable);
+        }
         drop(state);
-        Ok(Opened(self.clone()))
+        Ok(opened)
+    }
+
+    async fn durable_creds(&self) -> Result<Option<Value>> {
+        if let Some(creds) = self.tenure.lookup(&RecordKey::Creds) {
+            return Ok(creds);
+        }
+        let (reply, answer) = oneshot::channel();
+        let tenure = self.tenure.clone();
+        tenure.fetch(vec![RecordKey::Creds], Box::new(|values| drop(reply.send(values))));
+        let values = answer.await.unwrap_or_else(|_| Err(Error::closed()))?;
+        Ok(values.into_iter().next().flatten())
     }
 
     /// Adds records to the next commit, all or nothing, and answers `reply` when PostgreSQL has committed them, or at once
@@ -117,12 +159,6 @@ impl Session {
         if !state.pending.is_empty() {
             self.schedule(&mut state);
         }
-    }
-
-    /// Deletes every record but the credentials; otherwise as [`Session::write`].
-    pub fn delete_keys(&self, handle: u64, reply: Reply) {
-        let deletions = self.keys(None).into_iter().map(|key| (key, None)).collect();
-        self.write(handle, deletions, reply);
     }
 
     /// Waits until everything written so far is durable, and makes sure that the account is still ours.
@@ -163,6 +199,7 @@ impl Session {
         for reply in refused.replies {
             reply(Err(error.clone()));
         }
+        self.tenure.release();
         if first && error.code() == Code::SessionSuperseded {
             (self.observer)(Event::Superseded {
                 account: self.account.clone(),
@@ -181,36 +218,60 @@ impl Session {
         }
     }
 
-    /// What a record holds, as of the last write called.
-    pub fn read(&self, key: &RecordKey) -> Option<Text> {
-        self.read_in(&self.state(), key)
-    }
-
-    fn read_in(&self, state: &State, key: &RecordKey) -> Option<Text> {
-        let unwritten = state
-            .pending
-            .changes
-            .get(key)
-            .or_else(|| state.in_flight.as_ref()?.get(key));
-        match unwritten {
-            Some(value) => value.clone(),
+    /// What a record holds, as of the last write called, if that is known without asking the database.
+    pub fn read(&self, key: &RecordKey) -> Option<Option<Value>> {
+        let state = self.state();
+        match state.unwritten().find_map(|changes| changes.get(key)) {
+            Some(value) => Some(value.cloned()),
             None => self.tenure.lookup(key),
         }
     }
 
+    /// What records hold, as of the last write called.
+    pub fn fetch(&self, keys: Vec<RecordKey>, reply: ValuesReply) {
+        if let Some(error) = self.ended() {
+            return reply(Err(error));
+        }
+        let mut values: Vec<_> = keys.iter().map(|key| self.read(key)).collect();
+        let missing: Vec<_> = keys
+            .into_iter()
+            .zip(&values)
+            .filter(|(_, value)| value.is_none())
+            .map(|(key, _)| key)
+            .collect();
+        let complete = move |fetched: Vec<Option<Value>>| {
+            let mut fetched = fetched.into_iter();
+            for value in values.iter_mut().filter(|value| value.is_none()) {
+                *value = fetched.next();
+            }
+            values.into_iter().map(Option::flatten).collect()
+        };
+        if missing.is_empty() {
+            return reply(Ok(complete(Vec::new())));
+        }
+        let tenure = self.tenure.clone();
+        tenure.fetch(missing, Box::new(move |fetched| reply(fetched.map(complete))));
+    }
+
     /// The keys of all records but the credentials, of one type or of all, as of the last write called.
-    pub fn keys(&self, kind: Option<&str>) -> Vec<RecordKey> {
-        let state = self.state();
-        let mut keys = self.tenure.keys(kind);
-        let layers = state.in_flight.as_deref().into_iter().chain([&state.pending.changes]);
-        for changes in layers {
-            keys.retain(|key| !changes.contains_key(key));
+    pub async fn keys(&self, kind: Option<&str>) -> Result<Vec<RecordKey>> {
+        let unwritten: Vec<Changes> = {
+            let state = self.state();
+            state.require_open()?;
+            let mut layers: Vec<_> = state.unwritten().cloned().collect();
+            layers.reverse();
+            layers
+        };
+        let mut keys = self.tenure.keys(kind).await?;
+        for changes in unwritten {
+            keys.retain(|key| changes.get(key).is_none());
             let set = changes
+                .records
                 .iter()
-                .filter(|(key, value)| value.is_some() && is_of(key, kind));
+                .filter(|(key, value)| value.is_some() && key.is_key_of(kind));
             keys.extend(set.map(|(key, _)| key.clone()));
         }
-        keys
+        Ok(keys)
     }
 
     /// The account.
@@ -239,8 +300,11 @@ impl Session {
         if handle != state.newest_handle {
             return Err(Error::superseded());
         }
-        if let Some(Some(creds)) = changes.get(&RecordKey::Creds) {
-            identity::require_same(self.read_in(&state, &RecordKey::Creds).as_ref(), creds)?;
+        if let Some(creds) = changes.creds() {
+            match state.unwritten().find_map(Changes::creds) {
+                Some(current) => identity::require_same(Identity::of(current).as_ref(), creds)?,
+                None => identity::require_same(state.identity.as_ref(), creds)?,
+            }
         }
         state.pending.add(changes, &self.counters)?;
         Ok(state)
@@ -254,7 +318,7 @@ impl Session {
 
     fn take_pending(&self, state: &mut State) -> Pending {
         let pending = std::mem::take(&mut state.pending);
-        self.counters.left(pending.changes.len(), pending.bytes);
+        self.counters.left(pending.changes.records.len(), pending.bytes);
         pending
     }
 
@@ -267,26 +331,37 @@ impl Session {
 pub struct Opened(Arc<Session>);
 
 impl Opened {
-    /// Hands the handle out: from here on the writes of earlier ones are refused. Gives the handle's number.
-    pub fn admit(self) -> (Arc<Session>, u64) {
+    /// Hands the handle out: from here on the writes of earlier ones are refused.
+    pub fn admit(self) -> Handle {
         let mut state = self.0.state();
         state.newest_handle += 1;
-        let handle = state.newest_handle;
-        drop(state);
-        (self.0.clone(), handle)
+        let unwritten = state.unwritten().find_map(Changes::creds).cloned();
+        let creds = unwritten.or_else(|| state.creds.clone().flatten());
+        Handle {
+            number: state.newest_handle,
+            session: self.0.clone(),
+            creds,
+        }
     }
+}
+
+/// A handle on an open account.
+pub struct Handle {
+    /// The session, which all handles share.
+    pub session: Arc<Session>,
+    /// Tells the session's handles apart: only the newest may write.
+    pub number: u64,
+    /// The credentials at the moment in which it was handed out.
+    pub creds: Option<Value>,
 }
 
 impl Drop for Opened {
     fn drop(&mut self) {
-        self.0.state().opening -= 1;
-    }
-}
-
-fn is_of(key: &RecordKey, wanted: Option<&str>) -> bool {
-    match key {
-        RecordKey::Creds => false,
-        RecordKey::Key { kind, .. } => wanted.is_none_or(|wanted| wanted == &**kind),
+        let mut state = self.0.state();
+        state.opening -= 1;
+        if state.opening == 0 {
+            state.creds = None;
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What gathers for the next commit of a session.
 
 use crate::{
-    codec::record::{Changes, size_of_change},
+    codec::record::{Changes, RecordKey, size_of_record},
     error::Result,
     stats::Counters,
 };
@@ -20,21 +20,29 @@ pub(super) struct Pending {
 impl Pending {
     /// Adds a write, or refuses it whole.
     pub(super) fn add(&mut self, changes: Changes, counters: &Counters) -> Result<()> {
-        let sizes = changes.iter().map(|(key, value)| size_of_change(key, value.as_ref()));
-        counters.require_room(sizes.sum())?;
-        let (records_before, bytes_before) = (self.changes.len(), self.bytes);
-        for (key, value) in changes {
-            self.bytes += size_of_change(&key, value.as_ref());
-            if let (at, Some(replaced)) = self.changes.insert_full(key, value) {
-                let key = self.changes.get_index(at).map(|(key, _)| key);
-                self.bytes -= key.map_or(0, |key| size_of_change(key, replaced.as_ref()));
+        counters.require_room(changes.size())?;
+        let (records_before, bytes_before) = (self.changes.records.len(), self.bytes);
+        if changes.deletes_keys {
+            self.delete_keys();
+        }
+        for (key, value) in changes.records {
+            self.bytes += size_of_record(&key, value.as_ref());
+            if let (at, Some(replaced)) = self.changes.records.insert_full(key, value) {
+                let key = self.changes.records.get_index(at).map(|(key, _)| key);
+                self.bytes -= key.map_or(0, |key| size_of_record(key, replaced.as_ref()));
             }
         }
         counters.arrived(
-            self.changes.len() - records_before,
+            self.changes.records.len() as isize - records_before as isize,
             self.bytes as isize - bytes_before as isize,
         );
         Ok(())
+    }
+
+    fn delete_keys(&mut self) {
+        self.changes.deletes_keys = true;
+        self.changes.records.retain(|key, _| *key == RecordKey::Creds);
+        self.bytes = self.changes.size();
     }
 
     /// Whether nobody waits for a commit.

@@ -3,10 +3,14 @@
 use std::{collections::VecDeque, sync::atomic::Ordering, time::Duration};
 
 use async_trait::async_trait;
+use indexmap::IndexMap;
 use tokio::{sync::mpsc, time::timeout};
 
 use super::*;
-use crate::layout::{Layout, Write};
+use crate::{
+    codec::record::Text,
+    layout::{Batching, Layout, Write},
+};
 
 /// What the fake layout's commits carry, and the answers that the test gives them.
 struct Fake {
@@ -15,7 +19,7 @@ struct Fake {
 }
 
 #[derive(Default)]
-struct FakeTenure(Mutex<Changes>);
+struct FakeTenure(Mutex<IndexMap<RecordKey, Option<Value>>>);
 
 #[async_trait]
 impl Layout for Fake {
@@ -23,11 +27,15 @@ impl Layout for Fake {
         "fake"
     }
 
-    fn sessions_per_commit(&self) -> usize {
-        1
+    fn batching(&self) -> Batching {
+        Batching {
+            sessions: 1,
+            bytes: 0,
+            lanes: None,
+        }
     }
 
-    async fn open(&self, _: &str) -> Result<Arc<dyn Tenure>> {
+    async fn open(&self, _: &Arc<str>) -> Result<Arc<dyn Tenure>> {
         Ok(Arc::new(FakeTenure::default()))
     }
 
@@ -44,11 +52,7 @@ impl Layout for Fake {
         if answer.is_ok() {
             let tenure: Arc<dyn std::any::Any + Send + Sync> = write.tenure.clone();
             let tenure = tenure.downcast::<FakeTenure>().unwrap();
-            tenure
-                .0
-                .lock()
-                .unwrap()
-                .extend(write.changes.iter().map(|(key, value)| (key.clone(), value.clone())));
+            tenure.0.lock().unwrap().extend(write.changes.records.clone());
         }
         vec![answer]
     }
@@ -58,18 +62,24 @@ impl Layout for Fake {
     }
 }
 
+#[async_trait]
 impl Tenure for FakeTenure {
-    fn lookup(&self, key: &RecordKey) -> Option<Text> {
-        self.0.lock().unwrap().get(key).cloned().flatten()
+    fn lookup(&self, key: &RecordKey) -> Option<Option<Value>> {
+        // The id `elsewhere` stands for what is not in memory.
+        (*key != self::key("elsewhere")).then(|| self.0.lock().unwrap().get(key).cloned().flatten())
     }
 
-    fn keys(&self, kind: Option<&str>) -> Vec<RecordKey> {
+    fn fetch(self: Arc<Self>, keys: Vec<RecordKey>, reply: ValuesReply) {
+        reply(Ok(keys.iter().map(|_| Some(json("\"fetched\""))).collect()));
+    }
+
+    async fn keys(&self, kind: Option<&str>) -> Result<Vec<RecordKey>> {
         let records = self.0.lock().unwrap();
-        records
+        Ok(records
             .iter()
-            .filter(|(key, value)| value.is_some() && is_of(key, kind))
+            .filter(|(key, value)| value.is_some() && key.is_key_of(kind))
             .map(|(key, _)| key.clone())
-            .collect()
+            .collect())
     }
 }
 
@@ -82,7 +92,7 @@ struct Bench {
     counters: Arc<Counters>,
 }
 
-fn bench() -> Bench {
+async fn bench() -> Bench {
     let (commits, seen) = mpsc::unbounded_channel();
     let (answers, given) = mpsc::unbounded_channel();
     let layout = Arc::new(Fake {
@@ -98,7 +108,11 @@ fn bench() -> Bench {
         counters.clone(),
         Arc::new(move |event| observed.lock().unwrap().push_back(event)),
     );
-    let (session, handle) = session.reserve().unwrap().admit();
+    let Handle {
+        session,
+        number: handle,
+        ..
+    } = session.reserve().await.unwrap().admit();
     Bench {
         session,
         handle,
@@ -116,7 +130,7 @@ impl Bench {
 
     fn set_by(&self, handle: u64, id: &str, value: &str) -> oneshot::Receiver<Result<()>> {
         let (sender, receiver) = oneshot::channel();
-        let changes = Changes::from_iter([(key(id), Some(Text::new(value.into())))]);
+        let changes = Changes::from_iter([(key(id), Some(json(value)))]);
         self.session
             .write(handle, changes, Box::new(|result| sender.send(result).unwrap()));
         self.session.start();
@@ -124,17 +138,18 @@ impl Bench {
     }
 
     fn value(&self, id: &str) -> Option<String> {
-        self.session.read(&key(id)).map(|text| text.as_str().to_owned())
+        let value = self.session.read(&key(id)).expect("it is in memory");
+        value.map(|value| value.to_text().as_str().to_owned())
     }
 
     /// The next commit, as ids with values.
     async fn commit(&mut self) -> Vec<(String, String)> {
         let changes = within(self.commits.recv()).await.unwrap();
-        let record = |(key, value): (&RecordKey, &Option<Text>)| match key {
+        let record = |(key, value): (&RecordKey, &Option<Value>)| match key {
             RecordKey::Creds => panic!("no credentials here"),
-            RecordKey::Key { id, .. } => (id.to_string(), value.as_ref().unwrap().as_str().to_owned()),
+            RecordKey::Key { id, .. } => (id.to_string(), value.as_ref().unwrap().to_text().as_str().to_owned()),
         };
-        changes.iter().map(record).collect()
+        changes.records.iter().map(record).collect()
     }
 
     fn answer(&self, answer: Result<()>) {
@@ -153,6 +168,10 @@ fn key(id: &str) -> RecordKey {
     RecordKey::new("session", id)
 }
 
+fn json(text: &str) -> Value {
+    Value::from_text(Text::new(text.to_owned()))
+}
+
 fn pairs(records: &[(&str, &str)]) -> Vec<(String, String)> {
     records
         .iter()
@@ -162,7 +181,7 @@ fn pairs(records: &[(&str, &str)]) -> Vec<(String, String)> {
 
 #[tokio::test]
 async fn sets_that_arrive_during_a_write_leave_together_in_the_next_one() {
-    let mut bench = bench();
+    let mut bench = bench().await;
     let first = bench.set("a", "1");
     assert_eq!(bench.commit().await, pairs(&[("a", "1")]));
     let later = [bench.set("b", "1"), bench.set("c", "1"), bench.set("b", "2")];
@@ -182,11 +201,11 @@ async fn sets_that_arrive_during_a_write_leave_together_in_the_next_one() {
 
 #[tokio::test]
 async fn what_is_written_before_a_start_leaves_together() {
-    let mut bench = bench();
+    let mut bench = bench().await;
     let (sender, mut answers) = mpsc::unbounded_channel();
     for id in ["a", "b"] {
         let sender = sender.clone();
-        let changes = Changes::from_iter([(key(id), Some(Text::new("1".into())))]);
+        let changes = Changes::from_iter([(key(id), Some(json("1")))]);
         let reply = Box::new(move |result| sender.send(result).unwrap());
         bench.session.write(bench.handle, changes, reply);
     }
@@ -202,7 +221,7 @@ async fn what_is_written_before_a_start_leaves_together() {
 
 #[tokio::test]
 async fn what_was_written_is_read_before_it_is_durable_and_after() {
-    let mut bench = bench();
+    let mut bench = bench().await;
     let first = bench.set("a", "1");
     assert_eq!(bench.value("a").as_deref(), Some("1"), "pending");
     bench.commit().await;
@@ -213,7 +232,7 @@ async fn what_was_written_is_read_before_it_is_durable_and_after() {
         Some("2"),
         "the newer one, pending over the one under way"
     );
-    assert_eq!(bench.session.keys(Some("session")), [key("a")]);
+    assert_eq!(bench.session.keys(Some("session")).await.unwrap(), [key("a")]);
     bench.answer(Ok(()));
     bench.answer(Ok(()));
     within(first).await.unwrap().unwrap();
@@ -223,7 +242,7 @@ async fn what_was_written_is_read_before_it_is_durable_and_after() {
 
 #[tokio::test]
 async fn a_failed_set_leaves_the_value_as_the_database_has_it() {
-    let mut bench = bench();
+    let mut bench = bench().await;
     let first = bench.set("a", "1");
     bench.answer(Ok(()));
     within(first).await.unwrap().unwrap();
@@ -240,7 +259,7 @@ async fn a_failed_set_leaves_the_value_as_the_database_has_it() {
 
 #[tokio::test]
 async fn a_takeover_refuses_what_is_pending_too_and_is_told_once() {
-    let mut bench = bench();
+    let mut bench = bench().await;
     let first = bench.set("a", "1");
     bench.commit().await;
     let pending = bench.set("b", "1");
@@ -254,7 +273,7 @@ async fn a_takeover_refuses_what_is_pending_too_and_is_told_once() {
 
 #[tokio::test]
 async fn a_session_that_has_ended_is_not_told_to_be_superseded() {
-    let bench = bench();
+    let bench = bench().await;
     bench.session.end_by(bench.handle, &Error::closed());
     bench.session.end(&Error::superseded());
     assert!(bench.events.lock().unwrap().is_empty());
@@ -264,7 +283,7 @@ async fn a_session_that_has_ended_is_not_told_to_be_superseded() {
 /// With a clock that jumps to the next thing that is waited for.
 #[tokio::test(start_paused = true)]
 async fn after_a_long_commit_the_callers_it_answered_share_the_next_one() {
-    let mut bench = bench();
+    let mut bench = bench().await;
     let (rounds, callers) = (5, 4);
     let bench_of_callers = Arc::new((bench.session.clone(), bench.handle));
     let tasks = (0..callers).map(|caller| {
@@ -276,7 +295,7 @@ async fn after_a_long_commit_the_callers_it_answered_share_the_next_one() {
                     tokio::task::yield_now().await;
                 }
                 let (sender, receiver) = oneshot::channel();
-                let changes = Changes::from_iter([(key(&caller.to_string()), Some(Text::new(round.to_string())))]);
+                let changes = Changes::from_iter([(key(&caller.to_string()), Some(json(&round.to_string())))]);
                 bench
                     .0
                     .write(bench.1, changes, Box::new(|result| sender.send(result).unwrap()));
@@ -301,7 +320,7 @@ async fn after_a_long_commit_the_callers_it_answered_share_the_next_one() {
 
 #[tokio::test]
 async fn an_older_handle_may_write_until_a_newer_one_is_handed_out() {
-    let mut bench = bench();
+    let mut bench = bench().await;
     let late = bench.set("a", "1");
     let flushed = tokio::spawn({
         let session = bench.session.clone();
@@ -314,9 +333,9 @@ async fn an_older_handle_may_write_until_a_newer_one_is_handed_out() {
     within(late).await.unwrap().unwrap();
     within(later_still).await.unwrap().unwrap();
     within(flushed).await.unwrap().unwrap();
-    let opened = bench.session.reserve().unwrap();
+    let opened = bench.session.reserve().await.unwrap();
     bench.session.end_by(bench.handle, &Error::closed());
-    let (_, newer) = opened.admit();
+    let newer = opened.admit().number;
     let refused = bench.set("c", "1");
     assert_eq!(
         within(refused).await.unwrap().unwrap_err().code(),
@@ -328,12 +347,12 @@ async fn an_older_handle_may_write_until_a_newer_one_is_handed_out() {
     bench.session.end_by(bench.handle, &Error::closed());
     assert!(bench.session.ended().is_none(), "an older handle closes nothing");
     bench.session.end_by(newer, &Error::closed());
-    assert_eq!(bench.session.reserve().err().unwrap().code(), Code::Closed);
+    assert_eq!(bench.session.reserve().await.err().unwrap().code(), Code::Closed);
 }
 
 #[tokio::test]
 async fn a_clear_answers_what_is_pending_at_once() {
-    let mut bench = bench();
+    let mut bench = bench().await;
     let under_way = bench.set("a", "1");
     bench.commit().await;
     let pending = bench.set("b", "1");
@@ -348,7 +367,7 @@ async fn a_clear_answers_what_is_pending_at_once() {
 
 #[tokio::test]
 async fn nobody_waits_for_ever_for_a_commit_that_panicked() {
-    let mut bench = bench();
+    let mut bench = bench().await;
     let Bench { answers, .. } = &mut bench;
     *answers = mpsc::unbounded_channel().0;
     let set = bench.set("a", "1");
@@ -358,10 +377,44 @@ async fn nobody_waits_for_ever_for_a_commit_that_panicked() {
 
 #[tokio::test]
 async fn too_much_at_once_is_refused_and_nothing_of_it_kept() {
-    let bench = bench();
+    let bench = bench().await;
     let _under_way = bench.set("a", "1");
     bench.counters.arrived(0, 256 << 20);
     let refused = bench.set("b", "1");
     assert_eq!(within(refused).await.unwrap().unwrap_err().code(), Code::Overloaded);
     assert_eq!(bench.value("b"), None);
+}
+
+#[tokio::test]
+async fn what_is_not_in_memory_is_fetched_and_the_rest_is_as_of_the_call() {
+    let mut bench = bench().await;
+    let _under_way = bench.set("a", "1");
+    bench.commit().await;
+    let (sender, fetched) = oneshot::channel();
+    let keys = ["elsewhere", "a", "b"].map(key).to_vec();
+    assert_eq!(bench.session.read(&keys[0]), None);
+    let reply = Box::new(move |values| sender.send(values).unwrap());
+    bench.session.fetch(keys, reply);
+    let expected = vec![Some(json("\"fetched\"")), Some(json("1")), None];
+    assert_eq!(within(fetched).await.unwrap().unwrap(), expected);
+}
+
+#[tokio::test]
+async fn a_deletion_of_all_keys_goes_by_the_order_of_the_calls() {
+    let mut bench = bench().await;
+    let _under_way = bench.set("a", "1");
+    bench.commit().await;
+    let _replaced = bench.set("b", "1");
+    let (sender, deleted) = oneshot::channel();
+    let reply = Box::new(move |result| sender.send(result).unwrap());
+    bench.session.write(bench.handle, Changes::deletion_of_keys(), reply);
+    let _later = bench.set("c", "1");
+    assert_eq!(["a", "b"].map(|id| bench.value(id)), [None, None]);
+    assert_eq!(bench.value("c").as_deref(), Some("1"));
+    assert_eq!(bench.session.keys(None).await.unwrap(), [key("c")]);
+    bench.answer(Ok(()));
+    assert_eq!(bench.commit().await, pairs(&[("c", "1")]));
+    bench.answer(Ok(()));
+    within(deleted).await.unwrap().unwrap();
+    assert_eq!(bench.counters.pending_bytes.load(Ordering::Relaxed), 0);
 }

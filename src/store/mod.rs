@@ -1,5 +1,6 @@
 //! A store: one database, its layout, and the accounts that are open in it.
 
+mod backend;
 mod registry;
 
 use std::{
@@ -11,19 +12,23 @@ use std::{
     time::Duration,
 };
 
+use tokio::sync::OnceCell;
+
 use crate::{
     config::{Connection, Settings},
     crypto,
     error::{Code, Error, Result},
     event::Observer,
-    layout::{Layout, column::ColumnLayout},
+    layout::CacheStatus,
     pool::{Pool, PoolStatus},
     session::{Opened, Session},
     stats::Counters,
-    writer::Writer,
 };
 
-use self::registry::Place;
+use self::{
+    backend::{Backend, Blueprint},
+    registry::Place,
+};
 
 static NEXT_NUMBER: AtomicU64 = AtomicU64::new(0);
 
@@ -33,9 +38,9 @@ pub struct Store {
     number: u64,
     /// Names the database and table, so that two stores on the same one are known to be.
     target: Arc<str>,
-    layout: Arc<dyn Layout>,
     pool: Arc<Pool>,
-    writer: Writer,
+    blueprint: Blueprint,
+    backend: OnceCell<Backend>,
     counters: Arc<Counters>,
     observer: Observer,
     closed: AtomicBool,
@@ -47,27 +52,38 @@ impl Store {
     pub fn new(settings: Settings, observer: Observer) -> Result<Self> {
         crypto::require_length(&settings.secret)?;
         let mut connection = Connection::from_settings(&settings)?;
-        let mut names = settings.accounts_table;
-        names.schema = names.schema.or(connection.schema.take());
-        let target = format!("{} {:?} {}", connection.target(), names.schema, names.table);
+        let mut accounts_table = settings.accounts_table;
+        accounts_table.schema = accounts_table.schema.or(connection.schema.take());
+        let target = format!(
+            "{} {:?} {} {}",
+            connection.target(),
+            accounts_table.schema,
+            accounts_table.table,
+            settings.schema
+        );
         let lanes = connection.pool_size;
         let ignored_parameters = std::mem::take(&mut connection.ignored);
         let patience = Duration::from_millis(u64::from(settings.write_timeout_ms));
         let pool = Arc::new(Pool::new(connection, patience, observer.clone())?);
-        let mut secrets = vec![settings.secret];
-        secrets.extend(settings.previous_secrets);
-        let layout: Arc<dyn Layout> = Arc::new(ColumnLayout::new(
-            pool.clone(),
-            &names,
-            settings.synchronous_commit.as_deref(),
-            secrets,
-        ));
+        let secrets = std::iter::once(settings.secret).chain(settings.previous_secrets);
+        let blueprint = Blueprint {
+            pool: pool.clone(),
+            layout: settings.layout,
+            accounts_table,
+            schema: settings.schema,
+            may_migrate: settings.auto_migrate,
+            synchronous_commit: settings.synchronous_commit,
+            secrets: secrets.map(Arc::new).collect(),
+            cache_bytes: settings.cache_bytes,
+            owner: settings.owner,
+            lanes,
+        };
         Ok(Self {
             number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed),
             target: target.into(),
-            writer: Writer::start(layout.clone(), lanes),
-            layout,
             pool,
+            blueprint,
+            backend: OnceCell::new(),
             counters: Arc::default(),
             observer,
             closed: AtomicBool::new(false),
@@ -94,7 +110,11 @@ impl Store {
         // Whatever was called on the older handle becomes durable before the newer one reads.
         match &older {
             Some((session, holder)) if *holder == self.number => {
-                match session.flush().await.and_then(|()| session.reserve()) {
+                let renewed = match session.flush().await {
+                    Ok(()) => session.reserve().await,
+                    Err(error) => Err(error),
+                };
+                match renewed {
                     Err(error) if has_ended(&error) => {}
                     opened => return opened,
                 }
@@ -103,7 +123,8 @@ impl Store {
             Some((session, _)) => drop(session.flush_if_pending().await),
             None => {}
         }
-        let tenure = self.layout.open(&account).await?;
+        let backend = self.backend().await?;
+        let tenure = backend.layout.open(&account).await?;
         if let Some((session, _)) = older {
             session.end(&Error::superseded());
         }
@@ -112,12 +133,12 @@ impl Store {
         let session = Session::new(
             account,
             tenure,
-            self.writer.clone(),
+            backend.writer.clone(),
             self.counters.clone(),
             self.observer.clone(),
         );
         place.occupy(&session, self.number);
-        session.reserve()
+        session.reserve().await
     }
 
     /// Deletes an account's session. Handles that are open get `ERR_SESSION_CLEARED` from the call on.
@@ -132,7 +153,7 @@ impl Store {
             let _turn = turn.await;
             // An open that was called before has handed out a session meanwhile.
             place.end_occupant(&Error::cleared());
-            store.layout.clear(&account).await
+            store.backend().await?.layout.clear(&account).await
         }
     }
 
@@ -170,9 +191,18 @@ impl Store {
         }
     }
 
-    /// The layout's name.
-    pub fn layout(&self) -> &'static str {
-        self.layout.name()
+    async fn backend(&self) -> Result<&Backend> {
+        self.backend.get_or_try_init(|| self.blueprint.build()).await
+    }
+
+    /// The layout's name, once it is known: when an account was opened or cleared.
+    pub fn layout(&self) -> Option<&'static str> {
+        self.backend.get().map(|backend| backend.layout.name())
+    }
+
+    /// What is held of records in memory, where that is bounded.
+    pub fn cache_status(&self) -> Option<CacheStatus> {
+        self.backend.get()?.layout.cache_status()
     }
 
     /// How many accounts are open.

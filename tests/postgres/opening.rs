@@ -86,8 +86,7 @@ async fn opening_again_loses_nothing_that_the_older_handle_wrote_meanwhile() {
     let unawaited = older.start_save(r#"{"n":1}"#);
     let opened = store.open("a".into()).await.unwrap();
     let late = older.start_set(&[("x", Some("1"))]);
-    let (session, number) = opened.admit();
-    let newer = super::support::Handle { session, number };
+    let newer = super::support::Handle::from(opened.admit());
     assert_eq!(newer.creds().as_deref(), Some(r#"{"n":1}"#));
     assert_eq!(newer.value("x").as_deref(), Some("1"));
     unawaited.await.unwrap().unwrap();
@@ -144,9 +143,11 @@ async fn calls_on_one_account_have_their_turns_in_the_order_in_which_they_were_m
         let (fresh, cleared, opened, closed) = tokio::join!(fresh, cleared, opened, closed);
         closed.unwrap();
         cleared.unwrap();
-        assert_eq!(opened.unwrap().admit().0.ended().unwrap().code(), Code::SessionCleared);
-        let (session, number) = fresh.unwrap().admit();
-        let fresh = super::support::Handle { session, number };
+        assert_eq!(
+            opened.unwrap().admit().session.ended().unwrap().code(),
+            Code::SessionCleared
+        );
+        let fresh = super::support::Handle::from(fresh.unwrap().admit());
         assert_eq!(fresh.creds(), None);
         fresh.set(&[("x", Some("1"))]).await.unwrap();
     }

@@ -6,11 +6,11 @@ use std::sync::{
 };
 
 use baileys_postgres_auth::{
-    config::{AccountsTable, PoolSettings, Settings},
+    config::{AccountsTable, LayoutName, PoolSettings, Settings},
     error::Result,
     event::Event,
-    record::{Changes, RecordKey, Text},
-    session::Session,
+    record::{Changes, RecordKey, Text, Value},
+    session::{Handle as Admitted, Session},
     store::Store,
 };
 use tokio::sync::oneshot;
@@ -75,6 +75,11 @@ impl Database {
             database_url: Zeroizing::new(format!("{}?options=-c%20timezone%3DAsia/Tokyo", self.url)),
             secret: Zeroizing::new(SECRET.to_owned()),
             previous_secrets: Vec::new(),
+            layout: Some(LayoutName::Column),
+            schema: format!("{}_rows", self.schema),
+            auto_migrate: true,
+            cache_bytes: 1 << 20,
+            owner: "a test".to_owned(),
             accounts_table: AccountsTable {
                 schema: Some(self.schema.clone()),
                 ..AccountsTable::default()
@@ -108,25 +113,32 @@ impl Database {
 pub(crate) struct Handle {
     pub(crate) session: Arc<Session>,
     pub(crate) number: u64,
+    pub(crate) creds: Option<Value>,
+}
+
+impl From<Admitted> for Handle {
+    fn from(admitted: Admitted) -> Self {
+        Self {
+            session: admitted.session,
+            number: admitted.number,
+            creds: admitted.creds,
+        }
+    }
 }
 
 pub(crate) async fn open(store: &Arc<Store>, account: &str) -> Result<Handle> {
-    let (session, number) = store.open(account.into()).await?.admit();
-    Ok(Handle { session, number })
+    Ok(store.open(account.into()).await?.admit().into())
 }
 
 impl Handle {
     /// Calls a set; the receiver has its outcome.
     pub(crate) fn start_set(&self, records: &[(&str, Option<&str>)]) -> oneshot::Receiver<Result<()>> {
-        let change = |(id, value): &(&str, Option<&str>)| (key(id), value.map(|value| Text::new(value.to_owned())));
+        let change = |(id, value): &(&str, Option<&str>)| (key(id), value.map(json));
         self.start(records.iter().map(change).collect())
     }
 
     pub(crate) fn start_save(&self, creds: &str) -> oneshot::Receiver<Result<()>> {
-        self.start(Changes::from_iter([(
-            RecordKey::Creds,
-            Some(Text::new(creds.to_owned())),
-        )]))
+        self.start(Changes::from_iter([(RecordKey::Creds, Some(json(creds)))]))
     }
 
     pub(crate) async fn set(&self, records: &[(&str, Option<&str>)]) -> Result<()> {
@@ -138,13 +150,13 @@ impl Handle {
     }
 
     pub(crate) fn value(&self, id: &str) -> Option<String> {
-        self.session.read(&key(id)).map(|text| text.as_str().to_owned())
+        let value = self.session.read(&key(id)).expect("it is in memory");
+        value.map(|value| value.to_text().as_str().to_owned())
     }
 
+    /// As they were when the handle was handed out.
     pub(crate) fn creds(&self) -> Option<String> {
-        self.session
-            .read(&RecordKey::Creds)
-            .map(|text| text.as_str().to_owned())
+        self.creds.as_ref().map(|creds| creds.to_text().as_str().to_owned())
     }
 
     fn start(&self, changes: Changes) -> oneshot::Receiver<Result<()>> {
@@ -154,6 +166,10 @@ impl Handle {
         self.session.start();
         receiver
     }
+}
+
+fn json(text: &str) -> Value {
+    Value::from_text(Text::new(text.to_owned()))
 }
 
 fn key(id: &str) -> RecordKey {

@@ -8,6 +8,11 @@ use tokio_postgres::config::SslMode;
 
 fn settings(database_url: &str) -> Settings {
     Settings {
+        layout: None,
+        schema: "baileys_auth".to_owned(),
+        auto_migrate: true,
+        cache_bytes: 0,
+        owner: String::new(),
         database_url: Zeroizing::new(database_url.to_owned()),
         secret: Zeroizing::default(),
         previous_secrets: Vec::new(),

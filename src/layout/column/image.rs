@@ -11,12 +11,15 @@ use super::{
     name,
 };
 use crate::{
-    codec::record::{Changes, RecordKey, Text, size_of_change},
+    codec::record::{Changes, RecordKey, Text, Value, size_of_record},
     error::{Code, Error, Result},
 };
 
+/// The type under which records are carried along whose name is none of this form's.
+const UNNAMEABLE: &str = "unnameable";
+
 #[derive(Default)]
-pub(super) struct Image {
+pub(crate) struct Image {
     creds: Option<Text>,
     keys: IndexMap<Arc<str>, Text>,
     /// Records whose name, a JSON string, holds lone surrogates: nobody can ask for them, but they are carried along.
@@ -50,30 +53,32 @@ impl Image {
 
     /// The plaintext as it will be with these changes.
     pub(super) fn compose(&self, changes: &Changes) -> Vec<u8> {
-        let mut creds = self.creds.as_ref();
-        let mut changed: IndexMap<String, Option<&Text>> = IndexMap::with_capacity(changes.len());
-        for (key, value) in changes {
+        let mut creds = self.creds.clone();
+        let mut changed: IndexMap<String, Option<Text>> = IndexMap::with_capacity(changes.records.len());
+        for (key, value) in &changes.records {
+            let value = value.as_ref().map(Value::to_text);
             match name::of(key) {
-                None => creds = value.as_ref(),
+                None => creds = value,
                 // Of two records that the form cannot tell apart, the later call wins.
-                Some(name) => drop(changed.insert(name, value.as_ref())),
+                Some(name) => drop(changed.insert(name, value)),
             }
         }
-        let mut writer = Writer::new(creds.map_or("{}", Text::as_str), self.size_with(changes));
+        let mut writer = Writer::new(creds.as_ref().map_or("{}", Text::as_str), self.size_with(changes));
         for (name, value) in &self.keys {
             match changed.swap_remove(&**name) {
+                None if changes.deletes_keys => {}
                 None => writer.entry(name, value.as_str()),
                 Some(Some(value)) => writer.entry(name, value.as_str()),
                 Some(None) => {}
             }
         }
-        for key in changes.keys() {
+        for key in changes.records.keys() {
             // What is left is new; in the order of the calls, which swap_remove did not keep.
             if let Some((name, Some(value))) = name::of(key).and_then(|name| changed.swap_remove_entry(&name)) {
                 writer.entry(&name, value.as_str());
             }
         }
-        for (name, value) in &self.unnameable {
+        for (name, value) in self.unnameable.iter().filter(|_| !changes.deletes_keys) {
             writer.raw_entry(name, value.as_str());
         }
         writer.finish()
@@ -81,15 +86,20 @@ impl Image {
 
     /// Takes the changes over, once they are durable.
     pub(super) fn apply(&mut self, changes: &Changes) {
+        if changes.deletes_keys {
+            self.keys.clear();
+            self.unnameable.clear();
+        }
         let mut deleted = HashSet::new();
-        for (key, value) in changes {
+        for (key, value) in &changes.records {
+            let value = value.as_ref().map(Value::to_text);
             match (name::of(key), value) {
-                (None, value) => self.creds.clone_from(value),
+                (None, value) => self.creds = value,
                 (Some(name), Some(value)) => {
                     deleted.remove(&name);
                     match self.keys.get_mut(&*name) {
-                        Some(place) => *place = value.clone(),
-                        None => drop(self.keys.insert(name.into(), value.clone())),
+                        Some(place) => *place = value,
+                        None => drop(self.keys.insert(name.into(), value)),
                     }
                 }
                 (Some(name), None) => drop(deleted.insert(name)),
@@ -100,11 +110,29 @@ impl Image {
         }
     }
 
-    pub(super) fn lookup(&self, key: &RecordKey) -> Option<Text> {
-        match name::of(key) {
+    pub(super) fn lookup(&self, key: &RecordKey) -> Option<Value> {
+        let text = match name::of(key) {
             None => self.creds.clone(),
             Some(name) => self.keys.get(&*name).cloned(),
-        }
+        };
+        text.map(Value::from_text)
+    }
+
+    /// Everything in it, as changes that make the same of an empty session. What nobody can ask for goes by its name as
+    /// a JSON string, under a type that nobody uses.
+    pub(crate) fn into_changes(self) -> Changes {
+        let creds = self.creds.map(|creds| (RecordKey::Creds, creds));
+        let keys = self
+            .keys
+            .into_iter()
+            .map(|(name, value)| match name::read(&name, None) {
+                Some(key) => (key, value),
+                None => (RecordKey::new(UNNAMEABLE, frame::json_string(name.as_bytes())), value),
+            });
+        let unnameable = self.unnameable.into_iter();
+        let unnameable = unnameable.map(|(name, value)| (RecordKey::new(UNNAMEABLE, name), value));
+        let records = creds.into_iter().chain(keys).chain(unnameable);
+        records.map(|(key, text)| (key, Some(Value::from_text(text)))).collect()
     }
 
     pub(super) fn keys(&self, kind: Option<&str>) -> Vec<RecordKey> {
@@ -117,11 +145,11 @@ impl Image {
         let entry = |name: &str, value: &Text| 6 * name.len() + value.len() + 5;
         let held: usize = self.keys.iter().map(|(name, value)| entry(name, value)).sum();
         let raw: usize = self.unnameable.iter().map(|(name, value)| entry(name, value)).sum();
-        let new = changes
+        // A byte array grows by a third as base64, and its frame comes on top.
+        let new: usize = changes
+            .records
             .iter()
-            .filter_map(|(key, value)| value.as_ref().map(|value| (key, value)));
-        let new: usize = new
-            .map(|(key, value)| 6 * size_of_change(key, None) + 6 + entry("", value))
+            .map(|(key, value)| 6 * size_of_record(key, None) + 2 * value.as_ref().map_or(0, Value::len) + 64)
             .sum();
         self.creds.as_ref().map_or(2, Text::len) + held + raw + new + 32
     }

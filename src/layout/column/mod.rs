@@ -7,6 +7,7 @@
 mod frame;
 mod image;
 mod name;
+mod original;
 mod pglz;
 mod table;
 mod tenure;
@@ -16,12 +17,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use zeroize::Zeroizing;
 
+pub(crate) use self::original::Original;
+pub(super) use self::original::OriginalText;
 use self::{
     image::Image,
     table::{Found, Table},
     tenure::ColumnTenure,
 };
-use super::{Layout, Tenure, Write};
+use super::{Batching, Layout, Tenure, Write};
 use crate::{
     codec::record::Changes,
     config::AccountsTable,
@@ -45,18 +48,12 @@ impl ColumnLayout {
         pool: Arc<Pool>,
         names: &AccountsTable,
         synchronous_commit: Option<&str>,
-        secrets: Vec<Zeroizing<String>>,
+        secrets: Vec<Arc<Zeroizing<String>>>,
     ) -> Self {
         Self {
             table: Table::new(pool, names, synchronous_commit),
-            secrets: secrets.into_iter().map(Arc::new).collect(),
+            secrets,
         }
-    }
-
-    /// The keys of the secrets; off the I/O threads, since a secret's first use derives.
-    async fn keys(&self) -> Result<Vec<Arc<SealingKey>>> {
-        let secrets = self.secrets.clone();
-        runtime::compute(move || secrets.iter().map(|secret| derive_key(secret)).collect()).await
     }
 
     async fn commit_one(&self, tenure: &ColumnTenure, changes: &Arc<Changes>) -> Result<()> {
@@ -91,12 +88,16 @@ impl Layout for ColumnLayout {
         "column"
     }
 
-    fn sessions_per_commit(&self) -> usize {
-        1
+    fn batching(&self) -> Batching {
+        Batching {
+            sessions: 1,
+            bytes: 0,
+            lanes: None,
+        }
     }
 
-    async fn open(&self, account: &str) -> Result<Arc<dyn Tenure>> {
-        let keys = self.keys().await?;
+    async fn open(&self, account: &Arc<str>) -> Result<Arc<dyn Tenure>> {
+        let keys = derive_keys(&self.secrets).await?;
         for attempt in 0..OPEN_ATTEMPTS {
             // Only a text that has been opened once is touched before it is replaced: one that cannot be read stays as it is.
             let found = match attempt {
@@ -112,7 +113,7 @@ impl Layout for ColumnLayout {
                     (runtime::compute(move || read(&keys, &text)).await??, Some(expected))
                 }
             };
-            let tenure = ColumnTenure::new(account.into(), keys[0].clone(), image, expected);
+            let tenure = ColumnTenure::new(account.clone(), keys[0].clone(), image, expected);
             match self.commit_one(&tenure, &Arc::default()).await {
                 Ok(()) => return Ok(Arc::new(tenure)),
                 // Somebody wrote between our read and our write: read again.
@@ -141,6 +142,12 @@ impl Layout for ColumnLayout {
     async fn clear(&self, account: &str) -> Result<()> {
         self.table.clear(account).await
     }
+}
+
+/// The keys of secrets; off the I/O threads, since a secret's first use derives.
+async fn derive_keys(secrets: &[Arc<Zeroizing<String>>]) -> Result<Vec<Arc<SealingKey>>> {
+    let secrets = secrets.to_vec();
+    runtime::compute(move || secrets.iter().map(|secret| derive_key(secret)).collect()).await
 }
 
 /// Opens a stored text with the first key that fits.

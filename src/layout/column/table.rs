@@ -7,6 +7,7 @@ use tokio_postgres::types::{ToSql, Type};
 use crate::{
     config::AccountsTable,
     error::{Code, Error, Result},
+    layout::sql::{durability, literal, quoted},
     pool::Pool,
 };
 
@@ -20,6 +21,9 @@ pub(super) struct Table {
     fence: String,
     update: String,
     clear: String,
+    present: String,
+    release: String,
+    exists: String,
 }
 
 /// What a replacement found.
@@ -45,14 +49,9 @@ impl Table {
             .as_deref()
             .map(|column| format!(", {} = now() AT TIME ZONE 'UTC'", quoted(column)))
             .unwrap_or_default();
-        // In a subquery, so that it comes before the row is written; local to the statement's own transaction.
-        let durability = synchronous_commit
-            .map(|level| {
-                format!(
-                    " FROM (SELECT set_config('synchronous_commit', {}, true)) AS setting",
-                    literal(level)
-                )
-            })
+        // Before the row is written, and for the statement's own transaction alone.
+        let durability = durability(synchronous_commit)
+            .map(|setting| format!(" FROM {setting}"))
             .unwrap_or_default();
         Self {
             select: format!("SELECT {data} FROM {table} WHERE {id} = $1"),
@@ -66,6 +65,16 @@ impl Table {
                  WHERE account.{id} = $1 AND left(account.{data}, {MARK_LEN}) IS NOT DISTINCT FROM $3"
             ),
             clear: format!("UPDATE {table} SET {data} = NULL{touch} WHERE {id} = $1 AND {data} IS NOT NULL"),
+            present: format!("SELECT {id} FROM {table} WHERE {id} = ANY ($1) AND {data} IS NOT NULL"),
+            release: format!(
+                "UPDATE {table} SET {data} = NULL{touch} WHERE {id} = $1 AND left({data}, {MARK_LEN}) = $2"
+            ),
+            exists: format!(
+                "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass({}) \
+                 AND attname = {} AND attnum > 0 AND NOT attisdropped)",
+                literal(&table),
+                literal(&names.session_data)
+            ),
             pool,
         }
     }
@@ -108,6 +117,35 @@ impl Table {
             .map(drop)
     }
 
+    /// Whether there is such a table with such a column.
+    pub(super) async fn exists(&self) -> Result<bool> {
+        let row = self.pool.query_opt(&self.exists, &[]).await?;
+        Ok(row.and_then(|row| row.try_get(0).ok()).unwrap_or(false))
+    }
+
+    /// Those of the accounts that have a text.
+    pub(super) async fn present(&self, accounts: &[Arc<str>]) -> Result<Vec<Arc<str>>> {
+        let names: Vec<&str> = accounts.iter().map(|account| &**account).collect();
+        let rows = self.pool.query(&self.present, &[(&names, Type::TEXT_ARRAY)]).await?;
+        let ids = rows.iter().map(|row| row.try_get::<_, &str>(0).map(Arc::from));
+        ids.collect::<std::result::Result<_, _>>().map_err(|_| {
+            Error::new(
+                Code::Schema,
+                "the column of the account's id is not of type text; check accountsTable",
+            )
+        })
+    }
+
+    /// What takes the text of account `$1` away if its mark is `$2`.
+    pub(super) fn release(&self) -> &str {
+        &self.release
+    }
+
+    /// What takes the text of account `$1` away.
+    pub(super) fn clear_statement(&self) -> &str {
+        &self.clear
+    }
+
     async fn one_text(&self, statement: &str, account: &str) -> Result<Option<Option<String>>> {
         let row = self.pool.query_opt(statement, &[(&account, Type::TEXT)]).await?;
         let text = row.map(|row| row.try_get(0)).transpose();
@@ -125,25 +163,9 @@ pub(super) fn mark(text: &str) -> String {
     text.chars().take(MARK_LEN).collect()
 }
 
-/// A name as an SQL identifier.
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// A text as an SQL literal.
-fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_cannot_break_out_of_their_quotes() {
-        assert_eq!(quoted(r#"a"; DROP TABLE b; --"#), r#""a""; DROP TABLE b; --""#);
-        assert_eq!(literal("o'n"), "'o''n'");
-    }
 
     #[test]
     fn a_mark_is_counted_in_characters_as_postgresql_counts() {

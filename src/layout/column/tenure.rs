@@ -5,12 +5,14 @@ use std::{
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
+use async_trait::async_trait;
+
 use super::{image::Image, pglz, table};
 use crate::{
-    codec::record::{Changes, RecordKey, Text},
+    codec::record::{Changes, RecordKey, Value},
     crypto::SealingKey,
     error::Result,
-    layout::Tenure,
+    layout::{Tenure, ValuesReply},
     runtime,
 };
 
@@ -114,13 +116,19 @@ impl ColumnTenure {
     }
 }
 
+#[async_trait]
 impl Tenure for ColumnTenure {
-    fn lookup(&self, key: &RecordKey) -> Option<Text> {
-        read(&self.held).image.lookup(key)
+    fn lookup(&self, key: &RecordKey) -> Option<Option<Value>> {
+        Some(read(&self.held).image.lookup(key))
     }
 
-    fn keys(&self, kind: Option<&str>) -> Vec<RecordKey> {
-        read(&self.held).image.keys(kind)
+    fn fetch(self: Arc<Self>, keys: Vec<RecordKey>, reply: ValuesReply) {
+        let held = read(&self.held);
+        reply(Ok(keys.iter().map(|key| held.image.lookup(key)).collect()));
+    }
+
+    async fn keys(&self, kind: Option<&str>) -> Result<Vec<RecordKey>> {
+        Ok(read(&self.held).image.keys(kind))
     }
 }
 

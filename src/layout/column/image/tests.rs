@@ -3,8 +3,12 @@
 use super::*;
 use proptest::prelude::*;
 
-fn change(kind: &str, id: &str, value: Option<&str>) -> (RecordKey, Option<Text>) {
-    (RecordKey::new(kind, id), value.map(text))
+fn json(value: &str) -> Value {
+    Value::from_text(text(value))
+}
+
+fn change(kind: &str, id: &str, value: Option<&str>) -> (RecordKey, Option<Value>) {
+    (RecordKey::new(kind, id), value.map(json))
 }
 
 fn composed(image: &Image, changes: &Changes) -> String {
@@ -13,7 +17,7 @@ fn composed(image: &Image, changes: &Changes) -> String {
 
 fn value(image: &Image, kind: &str, id: &str) -> Option<String> {
     let found = image.lookup(&RecordKey::new(kind, id));
-    found.map(|text| text.as_str().to_owned())
+    found.map(|value| value.to_text().as_str().to_owned())
 }
 
 #[test]
@@ -24,7 +28,7 @@ fn an_untouched_session_is_written_as_it_was_read() {
         r#"{"creds":{},"keys":{"session-a\"b\\c\u0001":1,"session-\ud83d":2}}"#,
     ] {
         let image = Image::parse(plaintext.as_bytes()).unwrap();
-        assert_eq!(composed(&image, &Changes::new()), plaintext);
+        assert_eq!(composed(&image, &Changes::default()), plaintext);
     }
 }
 
@@ -61,7 +65,7 @@ fn values_nested_deeper_than_a_stack_are_carried_along() {
     let deep = format!("{}1{}", "[".repeat(200_000), "]".repeat(200_000));
     let plaintext = format!("{{\"creds\":{{}},\"keys\":{{\"session-x\":{deep}}}}}");
     let image = Image::parse(plaintext.as_bytes()).unwrap();
-    assert_eq!(composed(&image, &Changes::new()), plaintext);
+    assert_eq!(composed(&image, &Changes::default()), plaintext);
 }
 
 #[test]
@@ -73,14 +77,14 @@ fn changes_replace_in_place_append_in_call_order_and_delete() {
         change("session", "3", None),
         change("pre-key", "1", Some("{}")),
         change("pre-key", "absent", None),
-        (RecordKey::Creds, Some(text(r#"{"a":2}"#))),
+        (RecordKey::Creds, Some(json(r#"{"a":2}"#))),
     ]);
     let expected = r#"{"creds":{"a":2},"keys":{"session-1":1,"session-2":22,"session-9":9,"pre-key-1":{}}}"#;
     assert_eq!(composed(&image, &changes), expected);
     let mut applied = image;
     applied.apply(&changes);
     assert_eq!(
-        composed(&applied, &Changes::new()),
+        composed(&applied, &Changes::default()),
         expected,
         "what was written is what is held afterwards"
     );
@@ -101,7 +105,7 @@ fn of_two_records_that_the_form_cannot_tell_apart_the_later_call_wins() {
     );
     image.apply(&changes);
     assert_eq!(
-        composed(&image, &Changes::new()),
+        composed(&image, &Changes::default()),
         r#"{"creds":{},"keys":{"sender-key-memory-x":2}}"#
     );
 }
@@ -131,8 +135,8 @@ proptest! {
         let image = Image::parse(&Image::default().compose(&changes)).unwrap();
         let mut applied = Image::default();
         applied.apply(&changes);
-        prop_assert_eq!(composed(&image, &Changes::new()), composed(&applied, &Changes::new()));
-        for (key, value) in changes.iter().filter(|(key, _)| !collides(&changes, key)) {
+        prop_assert_eq!(composed(&image, &Changes::default()), composed(&applied, &Changes::default()));
+        for (key, value) in changes.records.iter().filter(|(key, _)| !collides(&changes, key)) {
             prop_assert_eq!(image.lookup(key), value.clone());
         }
     }
@@ -144,5 +148,39 @@ proptest! {
 }
 
 fn collides(changes: &Changes, one: &RecordKey) -> bool {
-    changes.keys().filter(|other| name::of(other) == name::of(one)).count() > 1
+    changes
+        .records
+        .keys()
+        .filter(|other| name::of(other) == name::of(one))
+        .count()
+        > 1
+}
+
+#[test]
+fn a_deletion_of_all_keys_leaves_the_credentials_and_what_is_set_with_it() {
+    let plaintext = br#"{"creds":{"a":1},"keys":{"session-1":1,"session-2":2,"session-\ud83d":2}}"#;
+    let mut image = Image::parse(plaintext).unwrap();
+    let mut changes = Changes::deletion_of_keys();
+    changes.records.extend([change("session", "2", Some("22"))]);
+    let expected = r#"{"creds":{"a":1},"keys":{"session-2":22}}"#;
+    assert_eq!(composed(&image, &changes), expected);
+    image.apply(&changes);
+    assert_eq!(composed(&image, &Changes::default()), expected);
+}
+
+#[test]
+fn what_makes_the_same_session_elsewhere_misses_nothing() {
+    let plaintext = r#"{"creds":{"a":1},"keys":{"session-1.0":{"b":1},"sender-key-memory-x":2,"odd":3,"my-x":4,"session-\ud83d":5}}"#;
+    let changes = Image::parse(plaintext.as_bytes()).unwrap().into_changes();
+    let keys: Vec<_> = changes.records.keys().cloned().collect();
+    let expected = [
+        RecordKey::Creds,
+        RecordKey::new("session", "1.0"),
+        RecordKey::new("sender-key-memory", "x"),
+        RecordKey::new(UNNAMEABLE, r#""odd""#),
+        RecordKey::new("my", "x"),
+        RecordKey::new(UNNAMEABLE, r#""session-\ud83d""#),
+    ];
+    assert_eq!(keys, expected);
+    assert_eq!(changes.records[1], Some(json(r#"{"b":1}"#)));
 }

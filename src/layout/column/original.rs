@@ -1,0 +1,65 @@
+//! The original form as seen by those who move sessions out of it.
+
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use super::{
+    derive_keys,
+    table::{self, Table},
+};
+use crate::{codec::record::Changes, config::AccountsTable, error::Result, pool::Pool, runtime};
+
+/// The accounts table, and the secrets that open what it holds.
+pub(crate) struct Original {
+    table: Table,
+    secrets: Vec<Arc<Zeroizing<String>>>,
+}
+
+/// A session in the original form.
+pub(crate) struct OriginalText {
+    /// Tells whether the text is still the one that was read.
+    pub(crate) mark: String,
+    /// What makes the same session of an empty one.
+    pub(crate) session: Changes,
+}
+
+impl Original {
+    pub(crate) fn new(pool: Arc<Pool>, names: &AccountsTable, secrets: Vec<Arc<Zeroizing<String>>>) -> Self {
+        Self {
+            table: Table::new(pool, names, None),
+            secrets,
+        }
+    }
+
+    /// Whether the accounts table is there, with a column for sessions.
+    pub(crate) async fn exists(&self) -> Result<bool> {
+        self.table.exists().await
+    }
+
+    /// Those of the accounts that have a session in the original form.
+    pub(crate) async fn present(&self, accounts: &[Arc<str>]) -> Result<Vec<Arc<str>>> {
+        self.table.present(accounts).await
+    }
+
+    /// An account's session, if it has one in the original form.
+    pub(crate) async fn read(&self, account: &str) -> Result<Option<OriginalText>> {
+        let Some(text) = self.table.read(account).await?.flatten() else {
+            return Ok(None);
+        };
+        let keys = derive_keys(&self.secrets).await?;
+        let mark = table::mark(&text);
+        let session = runtime::compute(move || Ok(super::read(&keys, &text)?.into_changes())).await??;
+        Ok(Some(OriginalText { mark, session }))
+    }
+
+    /// The statement that takes the text of account `$1` away if its mark is `$2`.
+    pub(crate) fn release(&self) -> &str {
+        self.table.release()
+    }
+
+    /// The statement that takes the text of account `$1` away.
+    pub(crate) fn clear(&self) -> &str {
+        self.table.clear_statement()
+    }
+}

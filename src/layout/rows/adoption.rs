@@ -1,0 +1,116 @@
+//! Adoption: a session that the accounts table still holds, in the original form, moves into rows when it is opened.
+//!
+//! One statement does all of it: the original text goes only if it is the one that was read, and only together with the
+//! rows that it became.
+
+use std::sync::Arc;
+
+use tokio_postgres::types::{ToSql, Type};
+use uuid::Uuid;
+
+use super::{Shared, record, statements::table};
+use crate::{
+    codec::record::Changes,
+    crypto::{SessionKey, SessionName},
+    error::{Error, Result},
+    layout::column::{Original, OriginalText},
+    runtime,
+};
+
+/// Sessions in the original form, and how to move one.
+pub(super) struct Legacy {
+    original: Original,
+    statement: String,
+}
+
+impl Legacy {
+    pub(super) fn new(original: Original, schema: &str) -> Self {
+        let (session, record) = (table(schema, "session"), table(schema, "record"));
+        let statement = format!(
+            "WITH released AS ({release} RETURNING 1), made AS ( \
+               INSERT INTO {session} (session_id, account_id, epoch, opener, wrapped_key, key_id, owner) \
+               SELECT $3::uuid, $1, 1, $4::uuid, $5::bytea, $6::bytea, $7::text FROM released RETURNING session_id \
+             ), moved AS ( \
+               INSERT INTO {record} (session_id, record_hash, kind, value) \
+               SELECT made.session_id, r.* FROM made, \
+                 unnest($8::bytea[], $9::text[], $10::bytea[]) AS r (record_hash, kind, value) \
+             ) \
+             SELECT session_id FROM made",
+            release = original.release(),
+        );
+        Self { original, statement }
+    }
+
+    /// What deletes the original text of an account.
+    pub(super) fn clear(&self) -> &str {
+        self.original.clear()
+    }
+}
+
+/// Moves the sessions of accounts that have one in the original form, and gives these accounts.
+pub(super) async fn adopt(
+    shared: &Shared,
+    legacy: &Legacy,
+    accounts: &[Arc<str>],
+) -> Result<Vec<(Arc<str>, Result<()>)>> {
+    let mut outcomes = Vec::new();
+    for account in legacy.original.present(accounts).await? {
+        let moved = move_one(shared, legacy, &account).await;
+        outcomes.push((account, moved));
+    }
+    Ok(outcomes)
+}
+
+/// Moves one session, unless somebody has written or moved it meanwhile: then the next look finds out what there is.
+async fn move_one(shared: &Shared, legacy: &Legacy, account: &Arc<str>) -> Result<()> {
+    let Some(OriginalText { mark, session }) = legacy.original.read(account).await? else {
+        return Ok(());
+    };
+    let (secrets, name) = (shared.secrets.clone(), account.clone());
+    let moved = runtime::compute(move || seal(&secrets, &name, &session)).await??;
+    let hashes: Vec<&[u8]> = moved.records.iter().map(|record| record.hash.as_slice()).collect();
+    let kinds: Vec<&str> = moved.records.iter().map(|record| &*record.kind).collect();
+    let values: Vec<&[u8]> = moved.records.iter().map(|record| &*record.value).collect();
+    let account = &**account;
+    let params: [(&(dyn ToSql + Sync), Type); 10] = [
+        (&account, Type::TEXT),
+        (&mark, Type::TEXT),
+        (&moved.session_id, Type::UUID),
+        (&moved.opener, Type::UUID),
+        (&moved.wrapped, Type::BYTEA),
+        (&moved.key_id, Type::BYTEA),
+        (&shared.owner, Type::TEXT),
+        (&hashes, Type::BYTEA_ARRAY),
+        (&kinds, Type::TEXT_ARRAY),
+        (&values, Type::BYTEA_ARRAY),
+    ];
+    shared.core.pool.query(&legacy.statement, &params).await.map(drop)
+}
+
+struct Moved {
+    session_id: Uuid,
+    opener: Uuid,
+    wrapped: Vec<u8>,
+    key_id: Vec<u8>,
+    records: Vec<record::Sealed>,
+}
+
+fn seal(secrets: &super::secrets::Secrets, account: &str, session: &Changes) -> Result<Moved> {
+    let (session_id, kek, key) = (Uuid::new_v4(), secrets.current()?, SessionKey::random()?);
+    let name = SessionName {
+        account,
+        session_id: session_id.as_bytes(),
+    };
+    let values = session
+        .records
+        .iter()
+        .filter_map(|(key, value)| Some((key, value.as_ref()?)));
+    let records = values.map(|(name, value)| record::seal(&key, account, name, value));
+    Ok(Moved {
+        session_id,
+        opener: Uuid::new_v4(),
+        wrapped: kek.wrap(&name, &key)?,
+        key_id: kek.id().to_vec(),
+        records: records.collect::<std::result::Result<_, Error>>()?,
+    })
+}

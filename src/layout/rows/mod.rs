@@ -1,0 +1,152 @@
+//! The layout for scale and for privacy: a row per record, in a schema of its own.
+//!
+//! `session` has a row per account: the epoch that fences its owner's writes, and its data key, wrapped. `record` has a
+//! row per record: who looks sees its type, its size and when it changes, but neither its id nor its value.
+
+mod adoption;
+mod batch;
+mod cache;
+mod commit;
+mod fence;
+mod listing;
+mod opener;
+mod reader;
+mod record;
+pub(crate) mod schema;
+mod secrets;
+mod statements;
+mod tenure;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::sync::{mpsc::UnboundedSender, oneshot};
+use tokio_postgres::types::Type;
+use zeroize::Zeroizing;
+
+use self::{adoption::Legacy, cache::Cache, secrets::Secrets, statements::Statements};
+use super::{Batching, CacheStatus, Layout, Tenure, Write, column::Original};
+use crate::{
+    crypto::Kdf,
+    error::{Code, Error, Result},
+    pool::{Fault, Pool},
+};
+
+/// One commit is under way while the next one gathers and is sealed.
+const BATCHING: Batching = Batching {
+    sessions: 1_000,
+    bytes: 1 << 20,
+    lanes: Some(2),
+};
+
+/// What a store of rows needs to be told.
+pub(crate) struct RowsSettings {
+    /// The schema of its tables.
+    pub(crate) schema: String,
+    pub(crate) synchronous_commit: Option<String>,
+    /// The secret to seal with, then those that only open.
+    pub(crate) secrets: Vec<Arc<Zeroizing<String>>>,
+    /// Bytes of records held in memory at most.
+    pub(crate) cache_bytes: u64,
+    /// Who opens, for operators.
+    pub(crate) owner: String,
+}
+
+pub(crate) struct RowsLayout {
+    shared: Arc<Shared>,
+    opener: UnboundedSender<opener::Request>,
+    clear: String,
+}
+
+/// What every statement needs.
+struct Core {
+    pool: Arc<Pool>,
+    statements: Statements,
+}
+
+/// What all sessions share.
+struct Shared {
+    core: Arc<Core>,
+    secrets: Secrets,
+    cache: Cache,
+    reader: UnboundedSender<reader::Request>,
+    owner: String,
+    /// Sessions in the original form, where there is a table that may hold some.
+    legacy: Option<Legacy>,
+}
+
+impl RowsLayout {
+    /// Over tables that are there; within a tokio runtime. `original` is where sessions in the original form may be.
+    pub(crate) fn new(pool: Arc<Pool>, settings: RowsSettings, kdf: Kdf, original: Option<Original>) -> Self {
+        let core = Arc::new(Core {
+            pool,
+            statements: Statements::new(&settings.schema, settings.synchronous_commit.as_deref()),
+        });
+        let legacy = original.map(|original| Legacy::new(original, &settings.schema));
+        let clear = match &legacy {
+            // An original text that is left would be adopted by the next open.
+            Some(legacy) => format!("WITH original AS ({}) {}", legacy.clear(), core.statements.clear),
+            None => core.statements.clear.clone(),
+        };
+        let for_reader = core.clone();
+        let shared = Arc::new(Shared {
+            secrets: Secrets::new(&settings.secrets, kdf),
+            cache: Cache::new(settings.cache_bytes),
+            reader: batch::start(reader::LIMITS, reader::Request::weight, move |requests| {
+                reader::read(for_reader.clone(), requests)
+            }),
+            owner: settings.owner,
+            core,
+            legacy,
+        });
+        let for_opener = shared.clone();
+        let opener = batch::start(
+            opener::LIMITS,
+            |_| 1,
+            move |requests| opener::open(for_opener.clone(), requests),
+        );
+        Self { shared, opener, clear }
+    }
+}
+
+#[async_trait]
+impl Layout for RowsLayout {
+    fn name(&self) -> &'static str {
+        "rows"
+    }
+
+    fn batching(&self) -> Batching {
+        BATCHING
+    }
+
+    async fn open(&self, account: &Arc<str>) -> Result<Arc<dyn Tenure>> {
+        let (reply, answer) = oneshot::channel();
+        let account = account.clone();
+        drop(self.opener.send(opener::Request { account, reply }));
+        let opened = answer
+            .await
+            .unwrap_or_else(|_| Err(Error::new(Code::Internal, "an open broke off; please report this")))?;
+        Ok(opened)
+    }
+
+    async fn commit(&self, writes: Vec<Write>) -> Vec<Result<()>> {
+        commit::commit(&self.shared, writes).await
+    }
+
+    async fn clear(&self, account: &str) -> Result<()> {
+        let params = [(&account as _, Type::TEXT)];
+        self.shared.core.pool.execute(&self.clear, &params).await.map(drop)
+    }
+
+    fn cache_status(&self) -> Option<CacheStatus> {
+        Some(self.shared.cache.status())
+    }
+}
+
+/// A row of our own tables is not of the form that it was made with.
+fn malformed_row() -> Fault {
+    Fault::lasting(Error::new(
+        Code::Schema,
+        "a row or column is not of the form that this version made; the tables were changed",
+    ))
+}

@@ -1,0 +1,182 @@
+//! The tables: whether they are there, and the numbered migrations that make them.
+
+use tokio_postgres::{Row, types::Type};
+
+use super::{malformed_row, statements::table};
+use crate::{
+    crypto::{Kdf, SALT_LEN},
+    error::{Code, Error, Result},
+    layout::sql::{literal, quoted},
+    pool::{Fault, Loan, Pool},
+};
+
+/// What takes a store from one format to the next, in order: the first makes format 1.
+const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_create.sql")];
+
+/// The format that this version reads and writes.
+const FORMAT: i32 = MIGRATIONS.len() as i32;
+
+/// Whether a schema has the tables, of whatever format.
+pub(crate) async fn exists(pool: &Pool, schema: &str) -> Result<bool> {
+    let store = table(schema, "store");
+    let row = pool
+        .query_opt("SELECT to_regclass($1) IS NOT NULL", &[(&store, Type::TEXT)])
+        .await?;
+    Ok(row.and_then(|row| row.try_get(0).ok()).unwrap_or(false))
+}
+
+/// Makes sure that the tables are there in this version's format, and gives how the store derives keys.
+///
+/// Safe when several processes start at once: each step is one transaction, one process after the other.
+pub(crate) async fn prepare(pool: &Pool, schema: &str, may_migrate: bool) -> Result<Kdf> {
+    let stored = match exists(pool, schema).await? {
+        true => {
+            pool.repeat(|| async { read(&mut pool.lend().await?, schema).await })
+                .await?
+        }
+        false => None,
+    };
+    match stored {
+        Some((format, kdf)) if format == FORMAT => return Ok(kdf),
+        Some((format, _)) => require_known(schema, format)?,
+        None => {}
+    }
+    if !may_migrate {
+        return Err(Error::new(
+            Code::Schema,
+            format!(
+                "the tables of schema {schema} are missing or of an older version, and autoMigrate is off; open an \
+                 account once with autoMigrate and a role that may create them"
+            ),
+        ));
+    }
+    migrate(pool, schema).await
+}
+
+async fn migrate(pool: &Pool, schema: &str) -> Result<Kdf> {
+    let fresh = Kdf::fresh()?;
+    let migrated = pool
+        .repeat(|| async {
+            let mut loan = pool.lend().await?;
+            match run(&mut loan, schema, &fresh).await {
+                Ok(kdf) => Ok(kdf),
+                Err(fault) => {
+                    // It may be in the middle of the transaction, which ends with the connection.
+                    loan.discard();
+                    Err(fault)
+                }
+            }
+        })
+        .await;
+    migrated.map_err(|error| match error.sql_state() {
+        Some(state @ "42501") => Error::from_server(
+            Code::Schema,
+            format!(
+                "the role of databaseUrl may not create the tables of schema {schema} ({error}); \
+                 GRANT CREATE ON DATABASE to it, or open an account once with a role that may"
+            ),
+            state,
+        ),
+        _ => error,
+    })
+}
+
+/// All migrations that are missing, in one transaction.
+async fn run(loan: &mut Loan, schema: &str, fresh: &Kdf) -> std::result::Result<Kdf, Fault> {
+    // One process at a time; the lock ends with the transaction.
+    let lock = literal(&format!("baileys-postgres-auth migrations of {schema}"));
+    loan.batch(&format!(
+        "BEGIN; SELECT pg_advisory_xact_lock(hashtextextended({lock}, 0))"
+    ))
+    .await?;
+    let exists = loan
+        .query(
+            "SELECT to_regnamespace($1) IS NOT NULL, to_regclass($2) IS NOT NULL",
+            &[(&quoted(schema), Type::TEXT), (&table(schema, "store"), Type::TEXT)],
+        )
+        .await?;
+    let flag = |at| exists.first().and_then(|row| row.try_get(at).ok()).unwrap_or(false);
+    if !flag(0) {
+        loan.batch(&format!("CREATE SCHEMA {}", quoted(schema))).await?;
+    }
+    let stored = if flag(1) { read(loan, schema).await? } else { None };
+    let format = stored.as_ref().map_or(0, |(format, _)| *format);
+    require_known(schema, format).map_err(Fault::lasting)?;
+    for migration in &MIGRATIONS[usize::try_from(format).unwrap_or(0)..] {
+        loan.batch(&migration.replace("{schema}", &quoted(schema))).await?;
+    }
+    let kdf = match stored {
+        Some((_, kdf)) => {
+            let update = format!("UPDATE {} SET format_version = $1", table(schema, "store"));
+            loan.execute(&update, &[(&FORMAT, Type::INT4)]).await?;
+            kdf
+        }
+        None => {
+            insert(loan, schema, fresh).await?;
+            fresh.clone()
+        }
+    };
+    loan.batch("COMMIT").await?;
+    Ok(kdf)
+}
+
+async fn insert(loan: &mut Loan, schema: &str, kdf: &Kdf) -> std::result::Result<(), Fault> {
+    let statement = format!(
+        "INSERT INTO {} (format_version, kdf_salt, kdf_log_n, kdf_block_size, kdf_parallelism) \
+         VALUES ($1, $2, $3, $4, $5)",
+        table(schema, "store")
+    );
+    let (salt, log_n) = (kdf.salt.as_slice(), i16::from(kdf.log_n));
+    let (block_size, parallelism) = (kdf.block_size as i32, kdf.parallelism as i32);
+    let params: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 5] = [
+        (&FORMAT, Type::INT4),
+        (&salt, Type::BYTEA),
+        (&log_n, Type::INT2),
+        (&block_size, Type::INT4),
+        (&parallelism, Type::INT4),
+    ];
+    loan.execute(&statement, &params).await.map(drop)
+}
+
+/// The store's format and how it derives keys.
+async fn read(loan: &mut Loan, schema: &str) -> std::result::Result<Option<(i32, Kdf)>, Fault> {
+    let statement = format!(
+        "SELECT format_version, kdf_salt, kdf_log_n, kdf_block_size, kdf_parallelism FROM {}",
+        table(schema, "store")
+    );
+    let rows = loan.query(&statement, &[]).await?;
+    rows.first().map(read_row).transpose()
+}
+
+fn read_row(row: &Row) -> std::result::Result<(i32, Kdf), Fault> {
+    let number = |at| {
+        row.try_get::<_, i32>(at)
+            .ok()
+            .and_then(|number| u32::try_from(number).ok())
+    };
+    let salt = row.try_get::<_, &[u8]>(1).ok();
+    let log_n = row.try_get::<_, i16>(2).ok().and_then(|log_n| u8::try_from(log_n).ok());
+    let kdf = || {
+        Some(Kdf {
+            salt: <[u8; SALT_LEN]>::try_from(salt?).ok()?,
+            log_n: log_n?,
+            block_size: number(3)?,
+            parallelism: number(4)?,
+        })
+    };
+    let format = row.try_get(0).map_err(|_| malformed_row())?;
+    Ok((format, kdf().ok_or_else(malformed_row)?))
+}
+
+fn require_known(schema: &str, format: i32) -> Result<()> {
+    if format > FORMAT {
+        return Err(Error::new(
+            Code::Schema,
+            format!(
+                "the tables of schema {schema} are of format {format}, made by a newer version of baileys-postgres-auth \
+                 than this one, which knows format {FORMAT}; install that version here too"
+            ),
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,172 @@
+//! The statements on `session` and `record`: schema-qualified, unnamed and free of session state, so that any pooler
+//! will do.
+//!
+//! Locks: whoever writes holds its sessions' rows FOR KEY SHARE, in the order of their ids; whoever opens or clears takes
+//! them FOR UPDATE or stronger, in that order too. So an open waits for every write under way, and what comes
+//! after it finds another epoch.
+
+use crate::layout::sql::{durability, quoted};
+
+pub(super) struct Statements {
+    pub(super) peek: String,
+    pub(super) take: String,
+    pub(super) create: String,
+    pub(super) read_creds: String,
+    pub(super) read: String,
+    pub(super) page: String,
+    pub(super) raise_epoch: String,
+    pub(super) owners: String,
+    pub(super) clear: String,
+    commits: [String; 8],
+}
+
+/// What a commit does, and so which parameters it takes, in this order, after sessions and epochs.
+#[derive(Clone, Copy)]
+pub(super) struct Parts {
+    /// Sessions whose keys are all deleted.
+    pub(super) deletions_of_keys: bool,
+    /// Sessions, hashes, kinds and values.
+    pub(super) upserts: bool,
+    /// Sessions and hashes.
+    pub(super) deletions: bool,
+}
+
+impl Statements {
+    pub(super) fn new(schema: &str, synchronous_commit: Option<&str>) -> Self {
+        let (session, record) = (table(schema, "session"), table(schema, "record"));
+        let durability = durability(synchronous_commit)
+            .map(|setting| format!(", {setting}"))
+            .unwrap_or_default();
+        Self {
+            peek: format!(
+                "SELECT s.account_id, s.session_id, s.key_id, s.wrapped_key, r.value FROM {session} AS s \
+                 LEFT JOIN {record} AS r ON r.session_id = s.session_id AND r.record_hash = $2 \
+                 WHERE s.account_id = ANY ($1)"
+            ),
+            take: format!(
+                "WITH wanted AS MATERIALIZED ( \
+                   SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::uuid[], $4::bytea[], $5::bytea[]) \
+                     AS w (session_id, found_key, opener, wrapped_key, key_id) \
+                 ), held AS MATERIALIZED ( \
+                   SELECT s.session_id FROM {session} AS s JOIN wanted AS w USING (session_id) \
+                   WHERE s.wrapped_key = w.found_key ORDER BY s.session_id FOR UPDATE OF s \
+                 ) \
+                 UPDATE {session} AS s SET epoch = s.epoch + 1, opener = w.opener, owner = $6, opened_at = now(), \
+                   wrapped_key = w.wrapped_key, key_id = w.key_id \
+                 FROM held JOIN wanted AS w USING (session_id){durability} WHERE s.session_id = held.session_id \
+                 RETURNING s.session_id, s.epoch"
+            ),
+            create: format!(
+                "INSERT INTO {session} (session_id, account_id, epoch, opener, wrapped_key, key_id, owner) \
+                 SELECT n.session_id, n.account_id, 1, n.opener, n.wrapped_key, n.key_id, $6 \
+                 FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::bytea[], $5::bytea[]) \
+                   AS n (session_id, account_id, opener, wrapped_key, key_id){durability} \
+                 ON CONFLICT (account_id) DO NOTHING RETURNING session_id, epoch"
+            ),
+            read_creds: format!(
+                "SELECT session_id, value FROM {record} WHERE session_id = ANY ($1) AND record_hash = $2"
+            ),
+            read: format!(
+                "SELECT s.opener, r.value FROM unnest($1::uuid[], $2::bytea[]) WITH ORDINALITY \
+                   AS w (session_id, record_hash, position) \
+                 LEFT JOIN {session} AS s ON s.session_id = w.session_id \
+                 LEFT JOIN {record} AS r ON r.session_id = w.session_id AND r.record_hash = w.record_hash \
+                 ORDER BY w.position"
+            ),
+            page: format!(
+                "SELECT kind, record_hash, value FROM {record} WHERE session_id = $1 AND record_hash > $2 \
+                 AND kind <> '{CREDS}' AND ($3::text IS NULL OR kind = $3) ORDER BY record_hash LIMIT $4"
+            ),
+            raise_epoch: format!(
+                "WITH held AS MATERIALIZED ( \
+                   SELECT s.session_id FROM unnest($1::uuid[], $2::uuid[]) AS w (session_id, opener) \
+                   JOIN {session} AS s USING (session_id) WHERE s.opener = w.opener ORDER BY s.session_id FOR UPDATE OF s \
+                 ) \
+                 UPDATE {session} AS s SET epoch = s.epoch + 1 FROM held WHERE s.session_id = held.session_id \
+                 RETURNING s.session_id, s.epoch"
+            ),
+            owners: format!("SELECT session_id, opener, epoch FROM {session} WHERE session_id = ANY ($1)"),
+            clear: format!("DELETE FROM {session} WHERE account_id = $1"),
+            commits: std::array::from_fn(|number| commit(&session, &record, &durability, Parts::from_number(number))),
+        }
+    }
+
+    pub(super) fn commit(&self, parts: Parts) -> &str {
+        &self.commits[parts.number()]
+    }
+}
+
+/// The kind of the credentials' record.
+pub(super) const CREDS: &str = "creds";
+
+/// A table of a schema, as SQL has it.
+pub(super) fn table(schema: &str, name: &str) -> String {
+    format!("{}.{name}", quoted(schema))
+}
+
+impl Parts {
+    fn number(self) -> usize {
+        usize::from(self.deletions_of_keys) | usize::from(self.upserts) << 1 | usize::from(self.deletions) << 2
+    }
+
+    fn from_number(number: usize) -> Self {
+        Self {
+            deletions_of_keys: number & 1 != 0,
+            upserts: number & 2 != 0,
+            deletions: number & 4 != 0,
+        }
+    }
+}
+
+/// One statement for a batch: it fences, writes what passes the fence, and gives the sessions that did.
+fn commit(session: &str, record: &str, durability: &str, parts: Parts) -> String {
+    let mut next = 3;
+    let mut parameter = || {
+        next += 1;
+        next - 1
+    };
+    let mut sql = format!(
+        "WITH fence AS MATERIALIZED ( \
+           SELECT s.session_id FROM unnest($1::uuid[], $2::bigint[]) AS w (session_id, epoch) \
+           JOIN {session} AS s ON s.session_id = w.session_id AND s.epoch = w.epoch \
+           ORDER BY s.session_id FOR KEY SHARE OF s \
+         )"
+    );
+    let cleared = parts.deletions_of_keys.then(&mut parameter);
+    if parts.upserts {
+        let (a, b, c, d) = (parameter(), parameter(), parameter(), parameter());
+        sql += &format!(
+            ", upsert AS ( \
+               SELECT u.* FROM unnest(${a}::uuid[], ${b}::bytea[], ${c}::text[], ${d}::bytea[]) \
+                 AS u (session_id, record_hash, kind, value) JOIN fence USING (session_id) \
+             ), upserted AS ( \
+               INSERT INTO {record} (session_id, record_hash, kind, value) SELECT * FROM upsert \
+               ON CONFLICT (session_id, record_hash) DO UPDATE SET value = excluded.value \
+             )"
+        );
+    }
+    if let Some(cleared) = cleared {
+        let kept = if parts.upserts {
+            " AND NOT EXISTS (SELECT FROM upsert AS u \
+               WHERE u.session_id = r.session_id AND u.record_hash = r.record_hash)"
+        } else {
+            ""
+        };
+        sql += &format!(
+            ", emptied AS ( \
+               DELETE FROM {record} AS r USING fence WHERE r.session_id = fence.session_id \
+               AND r.session_id = ANY (${cleared}) AND r.kind <> '{CREDS}'{kept} \
+             )"
+        );
+    }
+    if parts.deletions {
+        let (a, b) = (parameter(), parameter());
+        sql += &format!(
+            ", deleted AS ( \
+               DELETE FROM {record} AS r USING unnest(${a}::uuid[], ${b}::bytea[]) AS d (session_id, record_hash) \
+               JOIN fence USING (session_id) WHERE r.session_id = d.session_id AND r.record_hash = d.record_hash \
+             )"
+        );
+    }
+    sql + &format!(" SELECT fence.session_id FROM fence{durability}")
+}

@@ -1,0 +1,182 @@
+//! One open session: its keys, its epoch, and its share of the cache.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
+    },
+};
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use super::{Shared, listing, reader::Request};
+use crate::{
+    codec::record::{Changes, RecordKey, Value},
+    crypto::SessionKey,
+    error::Result,
+    layout::{Tenure, ValuesReply},
+};
+
+static NEXT_NUMBER: AtomicU64 = AtomicU64::new(0);
+
+pub(super) struct RowsTenure {
+    pub(super) shared: Arc<Shared>,
+    pub(super) account: Arc<str>,
+    pub(super) session_id: Uuid,
+    /// What this opening is called in the session's row.
+    pub(super) opener: Uuid,
+    pub(super) key: Arc<SessionKey>,
+    /// The fencing token. It only grows, and only [`RowsTenure::learn`] changes it.
+    epoch: AtomicI64,
+    /// Whether a write got no answer: it may take effect yet, until the epoch is raised.
+    in_doubt: AtomicBool,
+    /// Tells sessions apart in the cache.
+    number: u64,
+    held: Mutex<Held>,
+}
+
+#[derive(Default)]
+struct Held {
+    /// Records that are being read.
+    reading: HashMap<RecordKey, Reading>,
+    /// Nobody asks any more, so nothing is to be held.
+    released: bool,
+}
+
+#[derive(Default)]
+struct Reading {
+    readers: usize,
+    /// Whether the record was written meanwhile, so that what is read is not to be held.
+    is_stale: bool,
+}
+
+impl RowsTenure {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        account: Arc<str>,
+        session_id: Uuid,
+        opener: Uuid,
+        key: Arc<SessionKey>,
+        epoch: i64,
+    ) -> Self {
+        Self {
+            shared,
+            account,
+            session_id,
+            opener,
+            key,
+            epoch: AtomicI64::new(epoch),
+            in_doubt: AtomicBool::new(false),
+            number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed),
+            held: Mutex::default(),
+        }
+    }
+
+    pub(super) fn epoch(&self) -> i64 {
+        self.epoch.load(Ordering::Acquire)
+    }
+
+    /// The session has this epoch now, under this very opening.
+    pub(super) fn learn(&self, epoch: i64) {
+        self.epoch.fetch_max(epoch, Ordering::AcqRel);
+    }
+
+    pub(super) fn is_in_doubt(&self) -> bool {
+        self.in_doubt.load(Ordering::Acquire)
+    }
+
+    pub(super) fn set_in_doubt(&self, in_doubt: bool) {
+        self.in_doubt.store(in_doubt, Ordering::Release);
+    }
+
+    /// Holds the credentials that an open has read.
+    pub(super) fn hold_creds(&self, creds: Option<Value>) {
+        self.shared.cache.insert(self.number, &RecordKey::Creds, creds);
+    }
+
+    /// The changes are durable.
+    pub(super) fn apply(&self, changes: &Changes) {
+        self.replace(changes, |key, value| {
+            self.shared.cache.insert(self.number, key, value.clone())
+        });
+    }
+
+    /// The changes may be durable or not: only the database knows.
+    pub(super) fn forget(&self, changes: &Changes) {
+        self.replace(changes, |key, _| self.shared.cache.remove(self.number, key));
+    }
+
+    fn replace(&self, changes: &Changes, replace: impl Fn(&RecordKey, &Option<Value>)) {
+        let mut held = self.held();
+        if changes.deletes_keys {
+            self.shared.cache.remove_session(self.number, false);
+            held.reading.values_mut().for_each(|reading| reading.is_stale = true);
+        }
+        for (key, value) in &changes.records {
+            if !held.released {
+                replace(key, value);
+            }
+            if let Some(reading) = held.reading.get_mut(key) {
+                reading.is_stale = true;
+            }
+        }
+    }
+
+    /// Records are about to be read: what is written from here on is newer.
+    fn begin_reading(&self, keys: &[RecordKey]) {
+        let mut held = self.held();
+        for key in keys {
+            held.reading.entry(key.clone()).or_default().readers += 1;
+        }
+    }
+
+    /// Records were read, or could not be; holds those that were not written meanwhile.
+    pub(super) fn end_reading(&self, keys: &[RecordKey], values: Option<&[Option<Value>]>) {
+        let mut held = self.held();
+        for (at, key) in keys.iter().enumerate() {
+            let Some(reading) = held.reading.get_mut(key) else {
+                continue;
+            };
+            reading.readers -= 1;
+            let (is_last, is_stale) = (reading.readers == 0, reading.is_stale);
+            if is_last {
+                held.reading.remove(key);
+            }
+            if let Some(values) = values
+                && !is_stale
+                && !held.released
+            {
+                self.shared.cache.insert(self.number, key, values[at].clone());
+            }
+        }
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Tenure for RowsTenure {
+    fn lookup(&self, key: &RecordKey) -> Option<Option<Value>> {
+        self.shared.cache.get(self.number, key)
+    }
+
+    fn fetch(self: Arc<Self>, keys: Vec<RecordKey>, reply: ValuesReply) {
+        self.begin_reading(&keys);
+        let reader = self.shared.reader.clone();
+        // Refused only when the runtime is gone; the request then answers when it is dropped.
+        drop(reader.send(Request::new(self, keys, reply)));
+    }
+
+    async fn keys(&self, kind: Option<&str>) -> Result<Vec<RecordKey>> {
+        listing::keys(self, kind).await
+    }
+
+    fn release(&self) {
+        self.held().released = true;
+        self.shared.cache.remove_session(self.number, true);
+    }
+}
