@@ -12,15 +12,15 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{
     sync::{
-        AcquireError, OwnedSemaphorePermit, Semaphore,
+        OwnedSemaphorePermit, Semaphore,
         mpsc::{self, UnboundedReceiver, UnboundedSender},
     },
     time::{Instant, timeout},
 };
 
 use crate::{
-    layout::{Batching, Layout},
-    session::{Commit, Session},
+    layout::{Batching, Layout, Outcome},
+    session::{Commit, Rest, Session},
 };
 
 /// The part of its duration that a commit's successor may wait for callers.
@@ -28,6 +28,9 @@ const GATHERING_SHARE: u32 = 4;
 
 /// Shorter waits than the runtime's clock can measure are none.
 const SHORTEST_GATHERING: Duration = Duration::from_millis(1);
+
+/// How long a commit may be under way before the next one leaves beside it.
+const OVERTAKING: Duration = Duration::from_millis(10);
 
 /// The part of a batch's bytes from which on a session goes alone.
 const LARGE_SHARE: usize = 4;
@@ -43,12 +46,11 @@ impl Writer {
     pub(crate) fn start(layout: Arc<dyn Layout>, connections: usize) -> Self {
         let (sender, ready) = mpsc::unbounded_channel();
         let batching = layout.batching();
-        let lanes = batching.lanes.unwrap_or(connections).min(connections);
         let dispatcher = Dispatcher {
             layout,
             batching,
-            lanes: Arc::new(Semaphore::new(lanes)),
-            large: Arc::new(Semaphore::new(1)),
+            connections: Arc::new(Semaphore::new(connections)),
+            lanes: Arc::new(Semaphore::new(batching.lanes.unwrap_or(connections))),
         };
         tokio::spawn(dispatcher.run(ready));
         Self(sender)
@@ -64,24 +66,29 @@ impl Writer {
 struct Dispatcher {
     layout: Arc<dyn Layout>,
     batching: Batching,
+    /// As many commits as there may be under way.
+    connections: Arc<Semaphore>,
+    /// Of these, as many as there are while commits are quick.
     lanes: Arc<Semaphore>,
-    /// One lane more, for sessions that go alone.
-    large: Arc<Semaphore>,
+}
+
+/// What a commit holds while it is under way.
+struct Lane {
+    _connection: OwnedSemaphorePermit,
+    _lane: Option<OwnedSemaphorePermit>,
 }
 
 impl Dispatcher {
     async fn run(self, mut ready: UnboundedReceiver<Arc<Session>>) {
         while let Some(first) = ready.recv().await {
-            let Ok(lane) = self.lanes.clone().acquire_owned().await else {
-                return;
-            };
+            let Some(lane) = self.lane().await else { return };
             let (mut batch, mut bytes) = (Vec::new(), 0);
             let mut next = Some(first);
             while let Some(session) = next {
                 let commit = session.take();
                 let size = commit.size();
                 if self.batching.sessions > 1 && size > self.batching.bytes / LARGE_SHARE {
-                    self.send(vec![commit], self.large.clone().acquire_owned());
+                    tokio::spawn(commit_alone(self.layout.clone(), commit, self.connections.clone()));
                 } else {
                     batch.push(commit);
                     bytes += size;
@@ -90,45 +97,60 @@ impl Dispatcher {
                 next = if is_full { None } else { ready.try_recv().ok() };
             }
             if !batch.is_empty() {
-                self.send(batch, async { Ok(lane) });
+                tokio::spawn(commit_batch(self.layout.clone(), batch, self.connections.clone(), lane));
             }
         }
     }
 
-    /// Sends a batch on its way once it has its lane.
-    fn send(
-        &self,
-        batch: Vec<Commit>,
-        lane: impl Future<Output = Result<OwnedSemaphorePermit, AcquireError>> + Send + 'static,
-    ) {
-        let layout = self.layout.clone();
-        tokio::spawn(async move {
-            // The semaphores are never closed; without a lane the batch's own end answers those who wait.
-            if let Ok(_lane) = lane.await {
-                commit(&*layout, batch).await;
-            }
-        });
+    /// A lane as soon as one is free, or one more if the commits under way take long: a slow one is not to hold up all that
+    /// come after it.
+    async fn lane(&self) -> Option<Lane> {
+        let lane = timeout(OVERTAKING, self.lanes.clone().acquire_owned()).await;
+        // The semaphores are never closed.
+        Some(Lane {
+            _lane: lane.ok().and_then(Result::ok),
+            _connection: self.connections.clone().acquire_owned().await.ok()?,
+        })
     }
 }
 
-async fn commit(layout: &dyn Layout, commits: Vec<Commit>) {
+async fn commit_batch(layout: Arc<dyn Layout>, batch: Vec<Commit>, connections: Arc<Semaphore>, lane: Lane) {
     let start = Instant::now();
-    let results = layout.commit(commits.iter().map(Commit::write).collect()).await;
+    let outcomes = layout.commit(batch.iter().map(Commit::write).collect()).await;
     // Where sessions share commits, one that just missed a commit has not long to wait.
     let gathering = match layout.batching().sessions {
         1 => start.elapsed() / GATHERING_SHARE,
         _ => Duration::ZERO,
     };
-    for (commit, result) in commits.into_iter().zip(results) {
-        let rest = commit.settle(result);
-        if gathering < SHORTEST_GATHERING {
-            rest.resume();
-            continue;
+    for (commit, outcome) in batch.into_iter().zip(outcomes) {
+        match outcome {
+            Outcome::Settled(result) => resume(commit.settle(result), gathering),
+            Outcome::Held => drop(tokio::spawn(commit_alone(layout.clone(), commit, connections.clone()))),
         }
-        tokio::spawn(async move {
-            // Whether they come or the time is up, the session goes on.
-            let _ = timeout(gathering, rest.gathered()).await;
-            rest.resume();
-        });
     }
+    drop(lane);
+}
+
+/// Commits one session that would hold others up.
+async fn commit_alone(layout: Arc<dyn Layout>, commit: Commit, connections: Arc<Semaphore>) {
+    let Ok(_connection) = connections.acquire_owned().await else {
+        return;
+    };
+    for outcome in layout.commit(vec![commit.write()]).await {
+        if let Outcome::Settled(result) = outcome {
+            return resume(commit.settle(result), Duration::ZERO);
+        }
+    }
+}
+
+/// Lets a session go on: at once, or when the callers that were just answered have called again.
+fn resume(rest: Rest, gathering: Duration) {
+    if gathering < SHORTEST_GATHERING {
+        return rest.resume();
+    }
+    tokio::spawn(async move {
+        // Whether they come or the time is up, the session goes on.
+        let _ = timeout(gathering, rest.gathered()).await;
+        rest.resume();
+    });
 }

@@ -51,6 +51,8 @@ pub struct Connection {
     pub recycle: Duration,
     /// How long one statement may take; `None` leaves it to the write timeout.
     pub statement: Option<Duration>,
+    /// Whether statements may be prepared; a pooler that does not stand it is found out too.
+    pub prepares: bool,
     /// The `schema` parameter.
     pub schema: Option<String>,
     /// Parameters that mean nothing here.
@@ -65,6 +67,7 @@ impl Connection {
         let mut pool = PoolSettings::default();
         let (mut schema, mut statement, mut target) = (None, None, None);
         let (mut ignored, mut driver) = (Vec::new(), Vec::new());
+        let mut prepares = true;
         for (name, value) in parsed.parameters {
             match name.as_str() {
                 "connection_limit" => pool.size = Some(number(&name, &value)?),
@@ -73,8 +76,8 @@ impl Connection {
                 "socket_timeout" => statement = milliseconds(&name, &value)?,
                 "schema" => schema = Some(value).filter(|schema| !schema.is_empty()),
                 "target_session_attrs" => target = Some(session_attrs(&value)?),
-                // Nothing here depends on a connection's state: every statement is unnamed, so any pooler will do.
-                "pgbouncer" | "statement_cache_size" => {}
+                "pgbouncer" => prepares &= value != "true",
+                "statement_cache_size" => prepares &= number(&name, &value)? > 0,
                 name if FOR_THE_DRIVER.contains(&name) => driver.push((name.to_owned(), value)),
                 name if plan.set(name, &value)? => {}
                 _ => ignored.push(name),
@@ -107,6 +110,7 @@ impl Connection {
             connect,
             recycle: duration(settings.pool.recycle_timeout_ms, DEFAULT_RECYCLE),
             statement: statement.map(|ms| Duration::from_millis(u64::from(ms))),
+            prepares,
             schema,
             ignored,
         })

@@ -25,11 +25,11 @@ pub(crate) trait Layout: Send + Sync + 'static {
     /// Takes ownership of an account's session, or of its empty place: from then on no earlier owner can commit.
     async fn open(&self, account: &Arc<str>) -> Result<Arc<dyn Tenure>>;
 
-    /// Makes each session's changes durable, all or nothing per session, and gives one answer per write, in order.
+    /// Makes each session's changes durable, all or nothing per session, and gives one outcome per write, in order.
     ///
     /// A write without changes renews the ownership: it succeeds if nobody else has opened or cleared the account.
-    /// There is never more than one write per session under way.
-    async fn commit(&self, writes: Vec<Write>) -> Vec<Result<()>>;
+    /// There is never more than one write per session under way. A write that is alone is waited for.
+    async fn commit(&self, writes: Vec<Write>) -> Vec<Outcome>;
 
     /// Deletes an account's session, whoever owns it.
     async fn clear(&self, account: &str) -> Result<()>;
@@ -47,7 +47,7 @@ pub(crate) struct Batching {
     pub(crate) sessions: usize,
     /// Bytes in one commit, at most, unless one session alone has more: its changes are never parted.
     pub(crate) bytes: usize,
-    /// Commits under way at a time; `None`: as many as there are connections.
+    /// Commits under way at a time, while they are quick; `None`: as many as there are connections.
     pub(crate) lanes: Option<usize>,
 }
 
@@ -68,6 +68,14 @@ pub(crate) trait Tenure: Any + Send + Sync {
 
     /// Nobody will ask any more: what is held of the session can go.
     fn release(&self) {}
+}
+
+/// What became of a write.
+pub(crate) enum Outcome {
+    /// It is durable, or refused.
+    Settled(Result<()>),
+    /// Somebody holds its session: it is to be committed again, alone, so that nobody waits for it.
+    Held,
 }
 
 /// One session's part of a commit.

@@ -13,6 +13,8 @@ pub(crate) struct Fault {
     pub(super) transient: bool,
     /// Whether the server said that the statement had no effect; else it may have had, or have it yet.
     pub(crate) is_undone: bool,
+    /// Whether it says that statements cannot be prepared here.
+    pub(super) is_of_pooler: bool,
 }
 
 impl Fault {
@@ -21,6 +23,7 @@ impl Fault {
             error,
             transient: true,
             is_undone: false,
+            is_of_pooler: false,
         }
     }
 
@@ -30,6 +33,7 @@ impl Fault {
             error,
             transient: false,
             is_undone: false,
+            is_of_pooler: false,
         }
     }
 
@@ -65,6 +69,7 @@ impl From<tokio_postgres::Error> for Fault {
         match error.as_db_error() {
             Some(reported) => Self {
                 is_undone: undoes(reported.code()),
+                is_of_pooler: confuses_statements(reported.code()),
                 ..from_server(reported)
             },
             None => from_client(&error),
@@ -75,6 +80,17 @@ impl From<tokio_postgres::Error> for Fault {
 /// Whether an error ends the statement's transaction; one that ends the connection may come when it is committed already.
 fn undoes(state: &SqlState) -> bool {
     !matches!(&state.code()[..2], "08" | "57") || *state == SqlState::QUERY_CANCELED
+}
+
+/// Whether an error says that what was prepared is not there, or that another statement is.
+fn confuses_statements(state: &SqlState) -> bool {
+    [
+        SqlState::INVALID_SQL_STATEMENT_NAME,
+        SqlState::DUPLICATE_PSTATEMENT,
+        SqlState::PROTOCOL_VIOLATION,
+        SqlState::INVALID_BINARY_REPRESENTATION,
+    ]
+    .contains(state)
 }
 
 /// A server's error. Its `detail`, `hint` and context stay out: they may quote values of the row.

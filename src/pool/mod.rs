@@ -5,14 +5,14 @@ mod fault;
 
 use std::{
     future::Future,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
     time::Duration,
 };
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, RecyclingMethod, Runtime, Timeouts};
+use deadpool_postgres::{ClientWrapper, Manager, ManagerConfig, Object, RecyclingMethod, Runtime, Timeouts};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_postgres::{
-    Client, Config, Row,
+    Config, Row,
     types::{ToSql, Type},
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -41,6 +41,8 @@ pub(crate) struct Pool {
     statement: Duration,
     observer: Observer,
     retries: AtomicU64,
+    /// Whether statements may be prepared: connections keep their state from one transaction to the next.
+    prepares: AtomicBool,
 }
 
 /// A pool's figures.
@@ -59,6 +61,7 @@ pub struct PoolStatus {
 impl Pool {
     /// A pool; connects when first used.
     pub(crate) fn new(connection: Connection, patience: Duration, observer: Observer) -> Result<Self> {
+        let prepares = connection.prepares;
         let statement = (patience / 2).min(connection.statement.unwrap_or(patience));
         let all_hosts = connection.connect * u32::try_from(connection.hosts.len()).unwrap_or(u32::MAX);
         let connector = Connector {
@@ -94,6 +97,7 @@ impl Pool {
             statement,
             observer,
             retries: AtomicU64::new(0),
+            prepares: AtomicBool::new(prepares),
         })
     }
 
@@ -130,6 +134,9 @@ impl Pool {
                 // What went wrong before says more than that the time is up.
                 Err(_) => return Err(last.unwrap_or_else(|| Fault::timeout().error)),
             };
+            if fault.is_of_pooler && self.prepares.swap(false, Ordering::Relaxed) {
+                continue;
+            }
             if !fault.transient || Instant::now() + pause >= deadline {
                 return Err(fault.error);
             }
@@ -151,6 +158,7 @@ impl Pool {
             connection: Some(self.connections.get().await?),
             statement: self.statement,
             is_usable: true,
+            prepares: self.prepares.load(Ordering::Relaxed),
         })
     }
 
@@ -183,6 +191,7 @@ pub(crate) struct Loan {
     /// How long one statement may take.
     statement: Duration,
     is_usable: bool,
+    prepares: bool,
 }
 
 impl Loan {
@@ -198,6 +207,29 @@ impl Loan {
             .await
     }
 
+    /// Runs a statement that is worth preparing, as [`Loan::execute`]: then PostgreSQL plans it once a connection, which takes
+    /// as long as running it.
+    ///
+    /// A pooler that hands a transaction to any connection does not know what was prepared on another one. So no two
+    /// statements that are prepared may have the same number of parameters: one under another's name is then an error, and
+    /// from there on nothing is prepared any more.
+    pub(crate) async fn execute_often(
+        &mut self,
+        statement: &str,
+        params: &Params<'_>,
+    ) -> std::result::Result<u64, Fault> {
+        if !self.prepares {
+            return self.execute(statement, params).await;
+        }
+        self.run(async |client| {
+            let types: Vec<_> = params.iter().map(|(_, kind)| kind.clone()).collect();
+            let prepared = client.prepare_typed_cached(statement, &types).await?;
+            let values: Vec<_> = params.iter().map(|(value, _)| *value).collect();
+            client.execute(&prepared, &values).await
+        })
+        .await
+    }
+
     /// Runs statements without parameters.
     pub(crate) async fn batch(&mut self, statements: &str) -> std::result::Result<(), Fault> {
         self.run(async |client| client.batch_execute(statements).await).await
@@ -210,7 +242,7 @@ impl Loan {
 
     async fn run<T>(
         &mut self,
-        work: impl AsyncFnOnce(&Client) -> std::result::Result<T, tokio_postgres::Error>,
+        work: impl AsyncFnOnce(&ClientWrapper) -> std::result::Result<T, tokio_postgres::Error>,
     ) -> std::result::Result<T, Fault> {
         let Some(connection) = &self.connection else {
             return Err(Fault::timeout());

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, oneshot};
 
-pub(crate) use self::commit::Commit;
+pub(crate) use self::commit::{Commit, Rest};
 pub use self::pending::Reply;
 use self::{identity::Identity, pending::Pending};
 use crate::{

@@ -9,7 +9,7 @@ use tokio::{sync::mpsc, time::timeout};
 use super::*;
 use crate::{
     codec::record::Text,
-    layout::{Batching, Layout, Write},
+    layout::{Batching, Layout, Outcome, Write},
 };
 
 /// What the fake layout's commits carry, and the answers that the test gives them.
@@ -39,7 +39,7 @@ impl Layout for Fake {
         Ok(Arc::new(FakeTenure::default()))
     }
 
-    async fn commit(&self, writes: Vec<Write>) -> Vec<Result<()>> {
+    async fn commit(&self, writes: Vec<Write>) -> Vec<Outcome> {
         let write = &writes[0];
         self.commits.send(write.changes.clone()).unwrap();
         let answer = self
@@ -54,7 +54,7 @@ impl Layout for Fake {
             let tenure = tenure.downcast::<FakeTenure>().unwrap();
             tenure.0.lock().unwrap().extend(write.changes.records.clone());
         }
-        vec![answer]
+        vec![Outcome::Settled(answer)]
     }
 
     async fn clear(&self, _: &str) -> Result<()> {

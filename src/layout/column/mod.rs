@@ -24,7 +24,7 @@ use self::{
     table::{Found, Table},
     tenure::ColumnTenure,
 };
-use super::{Batching, Layout, Tenure, Write};
+use super::{Batching, Layout, Outcome, Tenure, Write};
 use crate::{
     codec::record::Changes,
     config::AccountsTable,
@@ -124,17 +124,17 @@ impl Layout for ColumnLayout {
         Err(Error::superseded())
     }
 
-    async fn commit(&self, writes: Vec<Write>) -> Vec<Result<()>> {
+    async fn commit(&self, writes: Vec<Write>) -> Vec<Outcome> {
         let mut results = Vec::with_capacity(writes.len());
         for write in writes {
             let tenure: Arc<dyn std::any::Any + Send + Sync> = write.tenure;
-            results.push(match tenure.downcast::<ColumnTenure>() {
+            results.push(Outcome::Settled(match tenure.downcast::<ColumnTenure>() {
                 Ok(tenure) => self.commit_one(&tenure, &write.changes).await,
                 Err(_) => Err(Error::new(
                     Code::Internal,
                     "a session of another layout; please report this",
                 )),
-            });
+            }));
         }
         results
     }

@@ -1,29 +1,34 @@
 //! A batch of writes, over sessions: sealed, sent in one statement, and applied to what is held in memory.
 
-use std::{any::Any, sync::Arc};
+use std::{
+    any::Any,
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use tokio_postgres::types::{ToSql, Type};
+use uuid::Uuid;
 
 use super::{
     Shared,
     fence::{self, Doubt, Ownership, uuid},
     record::{self, Sealed},
-    statements::Parts,
+    statements::{Parts, Statements},
     tenure::RowsTenure,
 };
 use crate::{
     codec::record::Changes,
     crypto::RecordHash,
     error::{Code, Error, Result},
-    layout::Write,
-    pool::Fault,
+    layout::{Outcome, Write},
+    pool::{Fault, Loan},
     runtime,
 };
 
 /// Batches up to this size are sealed where they are: handing them to another thread would take longer.
 const SEALED_IN_PLACE: usize = 64 << 10;
 
-/// How often a write is sent again because its epoch was raised without us knowing.
+/// How often a write that is alone is sent because its epoch was raised without us knowing.
 const EPOCH_ATTEMPTS: usize = 8;
 
 /// One session's part of a batch.
@@ -34,40 +39,47 @@ struct Part {
     deletions: Vec<RecordHash>,
 }
 
-/// Makes writes durable, and gives an answer for each, in order.
-pub(super) async fn commit(shared: &Shared, writes: Vec<Write>) -> Vec<Result<()>> {
+/// Makes writes durable, and gives an outcome for each, in order.
+pub(super) async fn commit(shared: &Shared, writes: Vec<Write>) -> Vec<Outcome> {
     let count = writes.len();
+    let settled = |result: Result<()>| Outcome::Settled(result);
     let parts = match seal(writes).await {
         Ok(parts) => parts,
-        Err(error) => return vec![Err(error); count],
+        Err(error) => return (0..count).map(|_| settled(Err(error.clone()))).collect(),
     };
-    let mut results: Vec<Result<()>> = (0..count).map(|_| Ok(())).collect();
-    let mut sendable = Vec::with_capacity(count);
-    for (at, part) in parts.iter().enumerate() {
-        match part {
-            Ok(part) => sendable.push((at, part)),
-            Err(error) => results[at] = Err(error.clone()),
-        }
-    }
-    match send(shared, &sendable, &mut results).await {
-        Ok(()) => {}
+    let sealed: Vec<_> = parts.iter().flatten().collect();
+    let mut outcomes = match send(shared, &sealed).await {
+        Ok(outcomes) => outcomes,
         // The data of one session may be what the database refuses: alone, only that one fails.
-        Err(error) if error.code() == Code::DbQuery && sendable.len() > 1 => {
-            for one in &sendable {
-                if let Err(error) = send(shared, std::slice::from_ref(one), &mut results).await {
-                    results[one.0] = Err(error);
-                }
+        Err(error) if error.code() == Code::DbQuery && sealed.len() > 1 => {
+            let mut outcomes = Vec::with_capacity(sealed.len());
+            for part in &sealed {
+                outcomes.push(send_one(shared, part).await);
             }
+            outcomes
         }
-        Err(error) => sendable.iter().for_each(|(at, _)| results[*at] = Err(error.clone())),
-    }
-    for (at, part) in sendable {
-        match results[at] {
-            Ok(()) => part.tenure.apply(&part.changes),
-            Err(_) => part.tenure.forget(&part.changes),
+        Err(error) => sealed.iter().map(|_| settled(Err(error.clone()))).collect(),
+    };
+    for (part, outcome) in sealed.iter().zip(&outcomes) {
+        match outcome {
+            Outcome::Settled(Ok(())) => part.tenure.apply(&part.changes),
+            Outcome::Settled(Err(_)) => part.tenure.forget(&part.changes),
+            Outcome::Held => {}
         }
     }
-    results
+    let mut sent = outcomes.drain(..);
+    let outcomes = parts.iter().map(|part| match part {
+        Ok(_) => sent.next().unwrap_or(Outcome::Held),
+        Err(error) => settled(Err(error.clone())),
+    });
+    outcomes.collect()
+}
+
+async fn send_one(shared: &Shared, part: &Part) -> Outcome {
+    match send(shared, &[part]).await {
+        Ok(outcomes) => outcomes.into_iter().next().unwrap_or(Outcome::Held),
+        Err(error) => Outcome::Settled(Err(error)),
+    }
 }
 
 async fn seal(writes: Vec<Write>) -> Result<Vec<Result<Part>>> {
@@ -101,66 +113,70 @@ fn seal_one(write: Write) -> Result<Part> {
     })
 }
 
-/// Sends parts, each with its place in `results`, until every one is durable or its session lost.
-async fn send(shared: &Shared, parts: &[(usize, &Part)], results: &mut [Result<()>]) -> Result<()> {
-    let mut remaining = parts.to_vec();
-    for _ in 0..EPOCH_ATTEMPTS {
-        if remaining.is_empty() {
-            return Ok(());
+/// Sends parts in one statement, and finds out what became of those that did not pass the fence.
+async fn send(shared: &Shared, parts: &[&Part]) -> Result<Vec<Outcome>> {
+    let mut attempts = EPOCH_ATTEMPTS;
+    loop {
+        attempts -= 1;
+        let accepted = shared.core.pool.repeat(|| attempt(shared, parts)).await?;
+        let refused: Vec<_> = parts
+            .iter()
+            .map(|part| &part.tenure)
+            .filter(|tenure| !accepted.contains(&tenure.session_id))
+            .collect();
+        if refused.is_empty() {
+            return Ok(parts.iter().map(|_| Outcome::Settled(Ok(()))).collect());
         }
-        let accepted = shared.core.pool.repeat(|| attempt(shared, &remaining)).await?;
-        remaining.retain(|(_, part)| !accepted.contains(&part.tenure.session_id));
-        if remaining.is_empty() {
-            return Ok(());
-        }
-        let refused: Vec<_> = remaining.iter().map(|(_, part)| &part.tenure).collect();
         let ownership = fence::ask(&shared.core.pool, &shared.core.statements, &refused).await?;
-        let mut ownership = ownership.into_iter();
-        remaining.retain(|(at, _)| match ownership.next() {
-            Some(Ownership::Lost(error)) => {
-                results[*at] = Err(error);
-                false
-            }
-            _ => true,
-        });
+        // One that is still ours was held by somebody, or its epoch was raised without us knowing: alone it waits, and by
+        // now it knows its epoch.
+        if parts.len() == 1 && ownership.iter().all(|ownership| matches!(ownership, Ownership::Ours)) && attempts > 0 {
+            continue;
+        }
+        let mut refused: HashMap<_, _> = refused.iter().map(|tenure| tenure.session_id).zip(ownership).collect();
+        let outcome = |part: &&Part| match refused.remove(&part.tenure.session_id) {
+            None => Outcome::Settled(Ok(())),
+            Some(Ownership::Lost(error)) => Outcome::Settled(Err(error)),
+            Some(Ownership::Ours) if parts.len() > 1 => Outcome::Held,
+            Some(Ownership::Ours) => Outcome::Settled(Err(Error::superseded())),
+        };
+        return Ok(parts.iter().map(outcome).collect());
     }
-    Err(Error::superseded())
 }
 
 /// One statement; gives the sessions whose part is durable.
-async fn attempt(shared: &Shared, parts: &[(usize, &Part)]) -> std::result::Result<Vec<uuid::Uuid>, Fault> {
+async fn attempt(shared: &Shared, parts: &[&Part]) -> std::result::Result<HashSet<Uuid>, Fault> {
     let mut loan = shared.core.pool.lend().await?;
-    let tenures = || parts.iter().map(|(_, part)| &part.tenure);
+    let tenures = || parts.iter().map(|part| &part.tenure);
     fence::settle_doubts(&mut loan, &shared.core.statements, tenures()).await?;
 
     let columns = Columns::of(parts);
-    let (statement, params) = (shared.core.statements.commit(columns.parts()), columns.params());
     let doubt = Doubt::begin(tenures());
-    let answer = loan.query(statement, &params).await;
+    let answer = columns.send(&mut loan, &shared.core.statements).await;
     if answer.as_ref().err().is_none_or(|fault| fault.is_undone) {
         doubt.end();
     }
-    answer?.iter().map(|row| uuid(row, 0)).collect()
+    answer
 }
 
 /// A batch as the arrays that its statement takes.
 #[derive(Default)]
 struct Columns<'a> {
-    sessions: Vec<uuid::Uuid>,
+    sessions: Vec<Uuid>,
     epochs: Vec<i64>,
-    emptied: Vec<uuid::Uuid>,
-    upserted: Vec<uuid::Uuid>,
+    emptied: Vec<Uuid>,
+    upserted: Vec<Uuid>,
     hashes: Vec<&'a [u8]>,
     kinds: Vec<&'a str>,
     values: Vec<&'a [u8]>,
-    deleted: Vec<uuid::Uuid>,
+    deleted: Vec<Uuid>,
     deleted_hashes: Vec<&'a [u8]>,
 }
 
 impl<'a> Columns<'a> {
-    fn of(parts: &[(usize, &'a Part)]) -> Self {
+    fn of(parts: &[&'a Part]) -> Self {
         let mut columns = Self::default();
-        for (_, part) in parts {
+        for part in parts {
             let session = part.tenure.session_id;
             columns.sessions.push(session);
             columns.epochs.push(part.tenure.epoch());
@@ -186,6 +202,33 @@ impl<'a> Columns<'a> {
             deletions_of_keys: !self.emptied.is_empty(),
             upserts: !self.upserted.is_empty(),
             deletions: !self.deleted.is_empty(),
+            waits: self.sessions.len() == 1,
+        }
+    }
+
+    /// Sends them; gives the sessions that passed the fence.
+    async fn send(&self, loan: &mut Loan, statements: &Statements) -> std::result::Result<HashSet<Uuid>, Fault> {
+        if let Some((session, epoch)) = self.only_session()
+            && self.parts().are_upserts()
+        {
+            let params: [(&(dyn ToSql + Sync), Type); 5] = [
+                (&session, Type::UUID),
+                (&epoch, Type::INT8),
+                (&self.hashes, Type::BYTEA_ARRAY),
+                (&self.kinds, Type::TEXT_ARRAY),
+                (&self.values, Type::BYTEA_ARRAY),
+            ];
+            let written = loan.execute_often(&statements.commit_one, &params).await?;
+            return Ok((written > 0).then_some(session).into_iter().collect());
+        }
+        let rows = loan.query(statements.commit(self.parts()), &self.params()).await?;
+        rows.iter().map(|row| uuid(row, 0)).collect()
+    }
+
+    fn only_session(&self) -> Option<(Uuid, i64)> {
+        match (&*self.sessions, &*self.epochs) {
+            ([session], [epoch]) => Some((*session, *epoch)),
+            _ => None,
         }
     }
 

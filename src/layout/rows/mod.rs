@@ -25,18 +25,18 @@ use tokio_postgres::types::Type;
 use zeroize::Zeroizing;
 
 use self::{adoption::Legacy, cache::Cache, secrets::Secrets, statements::Statements};
-use super::{Batching, CacheStatus, Layout, Tenure, Write, column::Original};
+use super::{Batching, CacheStatus, Layout, Outcome, Tenure, Write, column::Original};
 use crate::{
     crypto::Kdf,
     error::{Code, Error, Result},
     pool::{Fault, Pool},
 };
 
-/// One commit is under way while the next one gathers and is sealed.
+/// One commit is under way while the next one gathers: the more there is to do, the more of it shares a commit.
 const BATCHING: Batching = Batching {
     sessions: 1_000,
     bytes: 1 << 20,
-    lanes: Some(2),
+    lanes: Some(1),
 };
 
 /// What a store of rows needs to be told.
@@ -129,7 +129,7 @@ impl Layout for RowsLayout {
         Ok(opened)
     }
 
-    async fn commit(&self, writes: Vec<Write>) -> Vec<Result<()>> {
+    async fn commit(&self, writes: Vec<Write>) -> Vec<Outcome> {
         commit::commit(&self.shared, writes).await
     }
 

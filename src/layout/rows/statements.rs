@@ -3,7 +3,8 @@
 //!
 //! Locks: whoever writes holds its sessions' rows FOR KEY SHARE, in the order of their ids; whoever opens or clears takes
 //! them FOR UPDATE or stronger, in that order too. So an open waits for every write under way, and what comes
-//! after it finds another epoch.
+//! after it finds another epoch. A batch leaves out sessions whose rows are taken: they are written alone, so that nobody
+//! else waits for whoever takes them.
 
 use crate::layout::sql::{durability, quoted};
 
@@ -17,11 +18,13 @@ pub(super) struct Statements {
     pub(super) raise_epoch: String,
     pub(super) owners: String,
     pub(super) clear: String,
-    commits: [String; 8],
+    /// A commit of one session that only sets records: five parameters, as no other statement that is prepared has.
+    pub(super) commit_one: String,
+    commits: [String; 16],
 }
 
 /// What a commit does, and so which parameters it takes, in this order, after sessions and epochs.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Parts {
     /// Sessions whose keys are all deleted.
     pub(super) deletions_of_keys: bool,
@@ -29,6 +32,8 @@ pub(super) struct Parts {
     pub(super) upserts: bool,
     /// Sessions and hashes.
     pub(super) deletions: bool,
+    /// Whether a session that somebody holds is waited for, or left out.
+    pub(super) waits: bool,
 }
 
 impl Statements {
@@ -86,6 +91,13 @@ impl Statements {
                  RETURNING s.session_id, s.epoch"
             ),
             owners: format!("SELECT session_id, opener, epoch FROM {session} WHERE session_id = ANY ($1)"),
+            commit_one: format!(
+                "INSERT INTO {record} AS r (session_id, record_hash, kind, value) \
+                 SELECT s.session_id, u.* FROM \
+                   (SELECT session_id FROM {session} WHERE session_id = $1 AND epoch = $2 FOR KEY SHARE) AS s, \
+                   unnest($3::bytea[], $4::text[], $5::bytea[]) AS u (record_hash, kind, value){durability} \
+                 ON CONFLICT (session_id, record_hash) DO UPDATE SET value = excluded.value"
+            ),
             clear: format!("DELETE FROM {session} WHERE account_id = $1"),
             commits: std::array::from_fn(|number| commit(&session, &record, &durability, Parts::from_number(number))),
         }
@@ -106,7 +118,11 @@ pub(super) fn table(schema: &str, name: &str) -> String {
 
 impl Parts {
     fn number(self) -> usize {
-        usize::from(self.deletions_of_keys) | usize::from(self.upserts) << 1 | usize::from(self.deletions) << 2
+        let flags = [self.deletions_of_keys, self.upserts, self.deletions, self.waits];
+        flags
+            .iter()
+            .rev()
+            .fold(0, |number, flag| number << 1 | usize::from(*flag))
     }
 
     fn from_number(number: usize) -> Self {
@@ -114,7 +130,13 @@ impl Parts {
             deletions_of_keys: number & 1 != 0,
             upserts: number & 2 != 0,
             deletions: number & 4 != 0,
+            waits: number & 8 != 0,
         }
+    }
+
+    /// Whether it only sets records.
+    pub(super) fn are_upserts(self) -> bool {
+        self.upserts && !self.deletions_of_keys && !self.deletions
     }
 }
 
@@ -125,11 +147,12 @@ fn commit(session: &str, record: &str, durability: &str, parts: Parts) -> String
         next += 1;
         next - 1
     };
+    let skip = if parts.waits { "" } else { " SKIP LOCKED" };
     let mut sql = format!(
         "WITH fence AS MATERIALIZED ( \
            SELECT s.session_id FROM unnest($1::uuid[], $2::bigint[]) AS w (session_id, epoch) \
            JOIN {session} AS s ON s.session_id = w.session_id AND s.epoch = w.epoch \
-           ORDER BY s.session_id FOR KEY SHARE OF s \
+           ORDER BY s.session_id FOR KEY SHARE OF s{skip} \
          )"
     );
     let cleared = parts.deletions_of_keys.then(&mut parameter);
@@ -169,4 +192,16 @@ fn commit(session: &str, record: &str, durability: &str, parts: Parts) -> String
         );
     }
     sql + &format!(" SELECT fence.session_id FROM fence{durability}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_combination_of_parts_has_a_number_of_its_own() {
+        for number in 0..16 {
+            assert_eq!(Parts::from_number(number).number(), number);
+        }
+    }
 }
