@@ -13,6 +13,8 @@ class Store {
   #lastToken = 0
   #onSuperseded = new Map()
   #written = new Set()
+  #logRefusal = (error) => this.#logger.debug({ err: error }, 'a call was refused')
+  #leave = () => this.#startWritten()
 
   constructor(settings, logger) {
     const native = NativeStore.create(settings, () => this.#collect())
@@ -67,7 +69,7 @@ class Store {
       if (this.#waiting.size === 0) this.#native.hold(true)
       this.#waiting.set(token, { resolve, reject, operation, accountId })
     })
-    promise.catch((error) => this.#logger.debug({ err: error }, 'a call was refused'))
+    promise.catch(this.#logRefusal)
     return promise
   }
 
@@ -76,7 +78,7 @@ class Store {
    * after everything that settled promises have led to.
    */
   write(operation, accountId, session, start) {
-    if (this.#written.size === 0) process.nextTick(() => this.#startWritten())
+    if (this.#written.size === 0) process.nextTick(this.#leave)
     this.#written.add(session)
     return this.call(operation, accountId, start)
   }

@@ -6,7 +6,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use napi::{
-    Env, Status,
+    Env, JsString, Status,
     bindgen_prelude::{Array, BufferSlice, Function, JavaScriptClassExt, Null},
     sys,
     threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode},
@@ -179,11 +179,24 @@ pub(crate) fn to_array<'env>(env: &'env Env, values: &[Option<Value>]) -> napi::
         match value {
             None => array.set(at, Null)?,
             Some(Value::Bytes(bytes)) => array.set(at, BufferSlice::copy_from(env, bytes.as_slice())?)?,
-            Some(Value::Json(text)) if codec::may_hold_bytes(text.as_str()) => array.set(at, vec![text.as_str()])?,
-            Some(Value::Json(text)) => array.set(at, text.as_str())?,
+            Some(Value::Json(text)) if codec::may_hold_bytes(text.as_str()) => {
+                let mut wrapped = env.create_array(1)?;
+                wrapped.set(0, string(env, text.as_str())?)?;
+                array.set(at, wrapped)?;
+            }
+            Some(Value::Json(text)) => array.set(at, string(env, text.as_str())?)?,
         }
     }
     Ok(array)
+}
+
+/// A text as JavaScript's string. Most are ASCII, which needs no decoding.
+fn string<'env>(env: &'env Env, text: &str) -> napi::Result<JsString<'env>> {
+    if text.is_ascii() {
+        env.create_string_latin1(text.as_bytes())
+    } else {
+        env.create_string(text)
+    }
 }
 
 fn push(
