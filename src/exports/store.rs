@@ -79,7 +79,7 @@ impl NativeStore {
     /// Opens an account.
     #[napi(catch_unwind)]
     pub fn open(&self, token: u32, account_id: String) {
-        let (store, opening) = (self.store.clone(), self.store.open(account_id.into()));
+        let (store, opening) = (self.store.clone(), Box::pin(self.store.open(account_id.into())));
         self.answer(token, async move { Ok(Answer::Opened(store, opening.await?)) });
     }
 
@@ -144,7 +144,8 @@ impl NativeStore {
     }
 
     fn answer(&self, token: u32, work: impl Future<Output = Result<Answer>> + Send + 'static) {
-        let mailbox = self.mailbox.clone();
+        // Boxed where it is made: every future around it would hold it twice, and thousands may be open at once.
+        let (work, mailbox) = (Box::pin(work), self.mailbox.clone());
         match runtime::handle() {
             Ok(runtime) => drop(runtime.spawn(async move { mailbox.answer(token, work.await) })),
             Err(error) => mailbox.answer(token, Err(error)),
