@@ -51,8 +51,11 @@ export declare class NativeStore {
   clear(token: number, accountId: string): void
   /** Closes every session and connection. */
   close(token: number): void
-  /** Takes what is in the mailbox: token, failure or null, and value, three elements a letter; token 0 is a notice. */
-  collect(): Array<any>
+  /**
+   * Takes what is in the mailbox, `most` letters at most: token, failure or null, and value, three elements a letter; token
+   * 0 is a notice. Who gets as many as it asked for has to come again.
+   */
+  collect(most: number): Array<any>
   /** Keeps Node.js alive until further notice, or no longer. */
   hold(hold: boolean): void
   /** The store's figures. */

@@ -1,9 +1,12 @@
 //! Values on their way out to JavaScript: answers to calls that were not answered at once, events, and failures.
 //!
 //! Every store has a mailbox. The runtime's threads post into it; the first letter wakes JavaScript's thread, which
-//! takes all that has gathered by then: one wake-up for a whole batch, and no promise or threadsafe function per call.
+//! takes what has gathered by then, a part at a time: one wake-up for a whole batch, and no promise or threadsafe function per call.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use napi::{
     Env, JsString, Status,
@@ -91,7 +94,7 @@ type Wake = ThreadsafeFunction<(), (), (), Status, false, true>;
 
 /// Letters that wait for JavaScript's thread.
 pub(crate) struct Mailbox {
-    letters: Mutex<Vec<Letter>>,
+    letters: Mutex<VecDeque<Letter>>,
     /// Weak: it does not keep Node.js from exiting, unless [`Mailbox::hold`] asks for that.
     wake: Wake,
 }
@@ -119,7 +122,7 @@ impl Mailbox {
     fn post(&self, letter: Letter) {
         let first = {
             let mut letters = self.letters.lock().unwrap_or_else(PoisonError::into_inner);
-            letters.push(letter);
+            letters.push_back(letter);
             letters.len() == 1
         };
         if first {
@@ -128,9 +131,14 @@ impl Mailbox {
         }
     }
 
-    /// Takes all letters: token, failure or null, and value, three elements a letter. Token 0 carries an event.
-    pub(crate) fn collect<'env>(self: &Arc<Self>, env: &'env Env) -> napi::Result<Array<'env>> {
-        let letters = std::mem::take(&mut *self.letters.lock().unwrap_or_else(PoisonError::into_inner));
+    /// Takes the first letters, `most` at most: token, failure or null, and value, three elements a letter. Token 0 carries
+    /// an event. Who got as many as it asked for comes again: nobody is woken for what is left.
+    pub(crate) fn collect<'env>(self: &Arc<Self>, env: &'env Env, most: usize) -> napi::Result<Array<'env>> {
+        let letters: Vec<_> = {
+            let mut letters = self.letters.lock().unwrap_or_else(PoisonError::into_inner);
+            let taken = most.min(letters.len());
+            letters.drain(..taken).collect()
+        };
         let mut array = env.create_array(0)?;
         for letter in letters {
             match letter {

@@ -32,8 +32,9 @@ fn is_property(name: &str) -> bool {
     name.len() <= 32 && name.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
 }
 
+/// Whether it is spelt as the numbers are that a skeleton leaves out.
 fn is_number(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+    text.len() <= 18 && text.parse::<u64>().is_ok_and(|number| number.to_string() == text)
 }
 
 fn is_address(text: &str) -> bool {
@@ -44,6 +45,7 @@ fn is_address(text: &str) -> bool {
 /// Whether nothing but its length is left of a string in a skeleton.
 fn is_key(text: &str) -> bool {
     let quoted = format!("\"{text}\"");
-    crate::skeleton::split(quoted.as_bytes())
-        .is_some_and(|parts| parts.skeleton.first() == Some(&crate::skeleton::BASE64))
+    !text.contains('"')
+        && crate::skeleton::split(quoted.as_bytes())
+            .is_some_and(|parts| parts.skeleton.first() == Some(&crate::skeleton::BASE64))
 }

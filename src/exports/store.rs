@@ -97,10 +97,11 @@ impl NativeStore {
         self.answer(token, async move { closed.await.map(|()| Answer::Done) });
     }
 
-    /// Takes what is in the mailbox: token, failure or null, and value, three elements a letter; token 0 is a notice.
+    /// Takes what is in the mailbox, `most` letters at most: token, failure or null, and value, three elements a letter; token
+    /// 0 is a notice. Who gets as many as it asked for has to come again.
     #[napi(catch_unwind, ts_return_type = "Array<any>")]
-    pub fn collect<'env>(&self, env: &'env Env) -> napi::Result<Array<'env>> {
-        self.mailbox.collect(env)
+    pub fn collect<'env>(&self, env: &'env Env, most: u32) -> napi::Result<Array<'env>> {
+        self.mailbox.collect(env, most as usize)
     }
 
     /// Keeps Node.js alive until further notice, or no longer.

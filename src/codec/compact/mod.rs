@@ -6,7 +6,8 @@
 //! compressed with that dictionary's help; keys are random and stay as they are.
 //!
 //! Nothing here knows what a record means, and exactness does not depend on it: every piece that is taken out of the
-//! text is spelt in the one way in which it is put back, all else stays in the skeleton byte by byte.
+//! text is spelt in the one way in which it is put back, all else stays in the skeleton byte by byte. What the length
+//! of a packed value tells is its shape, never a key: no key is compressed.
 
 mod dictionary;
 mod join;

@@ -1,7 +1,7 @@
 //! Takes keys and numbers out of a JSON text.
 //!
 //! The text is read as bytes, not parsed: a quoted string is whatever stands between two quotation marks. That is exact
-//! all the same, since a piece is taken out only if it is spelt as [`join`](super::join) spells it.
+//! all the same, since a piece is taken out only if it is spelt as `join` spells it.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use zeroize::Zeroizing;

@@ -6,9 +6,9 @@ use super::Held;
 
 /// Record types and values, picked from the traces in `__test__/data`; a sender-key is the text of its bytes.
 pub(super) fn samples() -> Vec<(String, Held)> {
-    let samples: Vec<(String, String)> = serde_json::from_str(include_str!("samples.json")).unwrap();
-    samples
-        .into_iter()
+    include_str!("samples.jsonl")
+        .lines()
+        .map(|line| serde_json::from_str::<(String, String)>(line).unwrap())
         .map(|(kind, text)| match kind.as_str() {
             "sender-key" => (kind, Held::Bytes(text.into_bytes())),
             _ => (kind, Held::Json(text)),
