@@ -58,8 +58,8 @@ impl Original {
         self.table.release()
     }
 
-    /// The statement that takes the text of account `$1` away.
-    pub(crate) fn clear(&self) -> &str {
-        self.table.clear_statement()
+    /// Takes an account's text away, whatever it is.
+    pub(crate) async fn clear(&self, account: &str) -> Result<()> {
+        self.table.clear(account).await
     }
 }

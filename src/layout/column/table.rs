@@ -14,6 +14,9 @@ use crate::{
 /// As many characters of a sealed text as hold its nonce, which no two writes share.
 const MARK_LEN: usize = 40;
 
+/// How often a clear tries again because the text was written since it was looked at.
+const CLEAR_ATTEMPTS: usize = 8;
+
 pub(super) struct Table {
     pool: Arc<Pool>,
     select: String,
@@ -109,12 +112,21 @@ impl Table {
         })
     }
 
-    /// Puts NULL.
+    /// Puts NULL in the place of the text that is there now: one that carries its text's mark can come late, when its answer
+    /// was given up, and does nothing to a session that was begun since.
     pub(super) async fn clear(&self, account: &str) -> Result<()> {
-        self.pool
-            .execute(&self.clear, &[(&account, Type::TEXT)])
-            .await
-            .map(drop)
+        for _ in 0..CLEAR_ATTEMPTS {
+            let Some(Some(found)) = self.one_text(&self.select_mark, account).await? else {
+                return Ok(());
+            };
+            let params: [(&(dyn ToSql + Sync), Type); 2] = [(&account, Type::TEXT), (&found, Type::TEXT)];
+            if self.pool.execute(&self.release, &params).await? > 0 {
+                return Ok(());
+            }
+        }
+        // Somebody writes without pause.
+        let params: [(&(dyn ToSql + Sync), Type); 1] = [(&account, Type::TEXT)];
+        self.pool.execute(&self.clear, &params).await.map(drop)
     }
 
     /// Whether there is such a table with such a column.
@@ -139,11 +151,6 @@ impl Table {
     /// What takes the text of account `$1` away if its mark is `$2`.
     pub(super) fn release(&self) -> &str {
         &self.release
-    }
-
-    /// What takes the text of account `$1` away.
-    pub(super) fn clear_statement(&self) -> &str {
-        &self.clear
     }
 
     async fn one_text(&self, statement: &str, account: &str) -> Result<Option<Option<String>>> {

@@ -41,9 +41,9 @@ impl Legacy {
         Self { original, statement }
     }
 
-    /// What deletes the original text of an account.
-    pub(super) fn clear(&self) -> &str {
-        self.original.clear()
+    /// Deletes the original text of an account.
+    pub(super) async fn clear(&self, account: &str) -> Result<()> {
+        self.original.clear(account).await
     }
 }
 

@@ -55,7 +55,6 @@ pub(crate) struct RowsSettings {
 pub(crate) struct RowsLayout {
     shared: Arc<Shared>,
     opener: UnboundedSender<opener::Request>,
-    clear: String,
 }
 
 /// What every statement needs.
@@ -83,11 +82,6 @@ impl RowsLayout {
             statements: Statements::new(&settings.schema, settings.synchronous_commit.as_deref()),
         });
         let legacy = original.map(|original| Legacy::new(original, &settings.schema));
-        let clear = match &legacy {
-            // An original text that is left would be adopted by the next open.
-            Some(legacy) => format!("WITH original AS ({}) {}", legacy.clear(), core.statements.clear),
-            None => core.statements.clear.clone(),
-        };
         let for_reader = core.clone();
         let shared = Arc::new(Shared {
             secrets: Secrets::new(&settings.secrets, kdf),
@@ -105,7 +99,7 @@ impl RowsLayout {
             |_| 1,
             move |requests| opener::open(for_opener.clone(), requests),
         );
-        Self { shared, opener, clear }
+        Self { shared, opener }
     }
 }
 
@@ -134,8 +128,19 @@ impl Layout for RowsLayout {
     }
 
     async fn clear(&self, account: &str) -> Result<()> {
-        let params = [(&account as _, Type::TEXT)];
-        self.shared.core.pool.execute(&self.clear, &params).await.map(drop)
+        // First, since an original text that is left would be adopted by the next open.
+        if let Some(legacy) = &self.shared.legacy {
+            legacy.clear(account).await?;
+        }
+        // By the session's own name: a deletion whose answer was given up may come late, and is not to meet a session that
+        // was begun since.
+        let Core { pool, statements } = &*self.shared.core;
+        let found = pool.query_opt(&statements.find, &[(&account, Type::TEXT)]).await?;
+        let Some(row) = found else { return Ok(()) };
+        let session = fence::uuid(&row, 0).map_err(|fault| fault.error)?;
+        pool.execute(&statements.clear, &[(&session, Type::UUID)])
+            .await
+            .map(drop)
     }
 
     fn cache_status(&self) -> Option<CacheStatus> {

@@ -17,6 +17,7 @@ pub(super) struct Statements {
     pub(super) page: String,
     pub(super) raise_epoch: String,
     pub(super) owners: String,
+    pub(super) find: String,
     pub(super) clear: String,
     /// A commit of one session that only sets records: five parameters, as no other statement that is prepared has.
     pub(super) commit_one: String,
@@ -98,7 +99,8 @@ impl Statements {
                    unnest($3::bytea[], $4::text[], $5::bytea[]) AS u (record_hash, kind, value){durability} \
                  ON CONFLICT (session_id, record_hash) DO UPDATE SET value = excluded.value"
             ),
-            clear: format!("DELETE FROM {session} WHERE account_id = $1"),
+            find: format!("SELECT session_id FROM {session} WHERE account_id = $1"),
+            clear: format!("DELETE FROM {session} WHERE session_id = $1"),
             commits: std::array::from_fn(|number| commit(&session, &record, &durability, Parts::from_number(number))),
         }
     }
