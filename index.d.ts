@@ -276,8 +276,24 @@ export interface StoreOptions {
    * Environment: `WHATSAPP_SESSION_PREVIOUS_SECRETS`, one a line.
    */
   previousSecrets?: string[]
-  /** How sessions are stored. `column`: the original service's layout, one encrypted JSON text an account. Environment: `BAILEYS_AUTH_LAYOUT`. */
-  layout?: 'column'
+  /**
+   * How sessions are stored. `rows`: a row per record, in a schema of its own; `column`: the original service's layout, one
+   * encrypted JSON text an account. Default: `rows` if its tables exist, else `column` if the accounts table with its
+   * column exists, else `rows`, whose tables are made. Environment: `BAILEYS_AUTH_LAYOUT`.
+   */
+  layout?: 'rows' | 'column'
+  /** The schema of the tables of layout `rows`. Default `baileys_auth`. */
+  schema?: string
+  /**
+   * Whether the tables of layout `rows` may be made, and brought to this version's format. Default true. Environment:
+   * `BAILEYS_AUTH_AUTO_MIGRATE`.
+   */
+  autoMigrate?: boolean
+  /**
+   * Bytes of records that layout `rows` holds in memory at most, over all sessions of the store. Default 67,108,864 (64
+   * MiB). Environment: `BAILEYS_AUTH_CACHE_BYTES`.
+   */
+  cacheBytes?: number
   accountsTable?: AccountsTable
   pool?: PoolOptions
   tls?: TlsOptions
@@ -304,7 +320,8 @@ export interface StoreOptions {
 
 /** A store's figures since it was made. */
 export interface StoreStats {
-  layout: 'column'
+  /** Null until an account was opened or cleared. */
+  layout: 'rows' | 'column' | null
   /** Accounts that are open in this store. */
   openSessions: number
   /** Records that wait for their commit, and their size in bytes. */
@@ -316,6 +333,8 @@ export interface StoreStats {
   retries: number
   failedCommits: number
   pool: { size: number; idle: number; waiting: number; max: number }
+  /** The records held in memory, in bytes, and how many lookups found theirs; null in layout `column`, which holds all. */
+  cache: { bytes: number; capacity: number; hits: number; misses: number } | null
 }
 
 /** Sessions in one database. */
@@ -334,9 +353,10 @@ export interface SessionStore {
  * earlier opener, in this process or another, are refused from then on. Writes that this process called on an earlier
  * handle of the account become durable first.
  *
- * @param accountId the `id` of the account's row
+ * @param accountId the `id` of the account's row in layout `column`; any text that is not empty in layout `rows`
  * @throws {SessionStoreError} `ERR_ARGUMENT`, `ERR_CONFIG`, `ERR_SECRET_TOO_SHORT`, `ERR_BAILEYS_NOT_FOUND`,
- * `ERR_ACCOUNT_NOT_FOUND`, `ERR_UNREADABLE` (wrong secret or changed data: nothing is overwritten), `ERR_SCHEMA`,
+ * `ERR_ACCOUNT_NOT_FOUND` (layout `column`), `ERR_WRONG_SECRET` (layout `rows`), `ERR_UNREADABLE` (changed data, and in
+ * layout `column` a wrong secret too; nothing is overwritten), `ERR_SCHEMA`,
  * `ERR_TLS`, `ERR_DB_*`
  */
 export function useDatabaseAuthState(
@@ -393,6 +413,7 @@ export type SessionStoreErrorCode =
   | 'ERR_CONFIG'
   | 'ERR_BAILEYS_NOT_FOUND'
   | 'ERR_SECRET_TOO_SHORT'
+  | 'ERR_WRONG_SECRET'
   | 'ERR_UNREADABLE'
   | 'ERR_ACCOUNT_NOT_FOUND'
   | 'ERR_SESSION_SUPERSEDED'

@@ -6,17 +6,22 @@ const { fork } = require('node:child_process')
 const { once } = require('node:events')
 const path = require('node:path')
 
-function startContender(module) {
-  const child = fork(path.join(__dirname, 'worker.js'), [module])
+/** Starts a process whose agent, a module, drives `what`. */
+function startContender(agent, what, { execArgv = [] } = {}) {
+  const child = fork(
+    path.join(__dirname, 'worker.js'),
+    [path.join(__dirname, agent), JSON.stringify(what)],
+    { execArgv },
+  )
   const exited = once(child, 'exit')
 
-  /** Calls one of the worker's methods; one call at a time. */
+  /** Calls one of the agent's methods; one call at a time. */
   async function call(method, args = {}) {
     child.send({ method, args })
     const answer = await Promise.race([once(child, 'message'), exited.then(() => null)])
-    if (!answer) throw new Error(`the process of ${module} ended in ${method}`)
+    if (!answer) throw new Error(`the process of ${what.module} ended in ${method}`)
     const [{ result, error }] = answer
-    if (error) throw new Error(`${module}: ${error}`)
+    if (error) throw new Error(`${what.module}: ${error}`)
     return result
   }
 

@@ -5,6 +5,7 @@
 const os = require('node:os')
 const { Client } = require('pg')
 const { startContender } = require('./contender')
+const { number } = require('./text')
 
 /** Settings that decide what a commit costs. */
 const SETTINGS = [
@@ -34,7 +35,7 @@ async function describeServer(databaseUrl) {
 
 /** The delay of an event loop that has nothing to do, in a process like those that are measured. */
 async function idleDelay(seconds) {
-  const contender = startContender('./stores/bare-update')
+  const contender = startContender('idle.js', { module: 'idle' })
   const { delayP99Ms } = await contender.call('idle', { seconds })
   await contender.stop()
   return delayP99Ms
@@ -54,4 +55,16 @@ async function describeEnvironment(databaseUrl, { seconds }) {
   }
 }
 
-module.exports = { describeEnvironment }
+function renderEnvironment(environment, { rounds, seconds, command }) {
+  const { postgres } = environment
+  return [
+    `machine     ${environment.cpu}, ${environment.cores} cores, ${environment.memoryGiB} GiB, ${environment.platform}`,
+    `versions    Node.js ${environment.node}, PostgreSQL ${postgres.version}`,
+    `PostgreSQL  ${postgres.settings}`,
+    `quietness   load average ${environment.load.toFixed(2)} at the start; loop delay p99 of an idle process ${number(environment.idleDelayP99Ms)} ms`,
+    `method      rounds: ${rounds}, each ${seconds} s and ${seconds / 2} s (loop delay), stores in turn; median (min-max)`,
+    `reproduce   ${command}`,
+  ]
+}
+
+module.exports = { describeEnvironment, renderEnvironment }

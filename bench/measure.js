@@ -30,21 +30,22 @@ const processMs = () => {
 }
 
 /**
- * Runs `work`, which gives how many sets it made, and tells what they took.
+ * Runs `work`, which gives how many calls it made, and tells what they took.
  *
  * The kernel brings a thread's figure up to date when it switches away from the thread, so the loop waits once before
- * the first reading. The last reading follows on the wait for the last answer.
+ * each reading.
  */
 async function measureRate(work) {
   await delay(1)
   const [mainBefore, processBefore, start] = [mainThreadMs(), processMs(), performance.now()]
-  const sets = await work()
+  const count = await work()
   const seconds = (performance.now() - start) / 1e3
+  await delay(1)
   return {
-    sets,
-    setsPerSecond: sets / seconds,
-    mainMsPerSet: (mainThreadMs() - mainBefore) / sets,
-    processMsPerSet: (processMs() - processBefore) / sets,
+    count,
+    perSecond: count / seconds,
+    mainMs: (mainThreadMs() - mainBefore) / count,
+    processMs: (processMs() - processBefore) / count,
   }
 }
 

@@ -1,6 +1,10 @@
 'use strict'
 
-/** Median and spread of a few rounds. */
+/** Median and spread of a few rounds, percentiles of many calls. */
+
+/** The value below which a part of the `sorted` ones is. */
+const percentile = (sorted, part) =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]
 
 function summarise(values) {
   const sorted = [...values].sort((a, b) => a - b)
@@ -18,4 +22,4 @@ function summariseRounds(rounds) {
   )
 }
 
-module.exports = { summariseRounds }
+module.exports = { percentile, summariseRounds }

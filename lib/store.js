@@ -52,7 +52,8 @@ class Store {
   }
 
   stats() {
-    return this.#native.stats()
+    const stats = this.#native.stats()
+    return { ...stats, layout: stats.layout ?? null, cache: stats.cache ?? null }
   }
 
   async close() {

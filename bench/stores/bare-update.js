@@ -18,26 +18,31 @@ function sealedText(length) {
   return `${head}${hex((length - head.length - 2) >> 1)}"}`
 }
 
-async function open({ databaseUrl, accountId }) {
-  const client = new Client({ connectionString: databaseUrl })
-  await client.connect()
+/** An account: what is handed to `set` is not looked at. */
+async function openAccount(client, accountId) {
   const { rows } = await client.query(
     'SELECT length(session_data) FROM whatsapp_accounts WHERE id = $1',
     [accountId],
   )
   const texts = Array.from({ length: TEXTS }, () => sealedText(rows[0].length))
   let turn = 0
+  const set = async () => {
+    turn += 1
+    await client.query(
+      'UPDATE whatsapp_accounts SET session_data = $2, updated_at = now() WHERE id = $1',
+      [accountId, texts[turn % TEXTS]],
+    )
+  }
+  return { state: { keys: { set } } }
+}
 
+async function createStore({ databaseUrl }) {
+  const client = new Client({ connectionString: databaseUrl })
+  await client.connect()
   return {
-    async set() {
-      turn += 1
-      await client.query(
-        'UPDATE whatsapp_accounts SET session_data = $2, updated_at = now() WHERE id = $1',
-        [accountId, texts[turn % TEXTS]],
-      )
-    },
+    open: (accountId) => openAccount(client, accountId),
     close: () => client.end(),
   }
 }
 
-module.exports = { open }
+module.exports = { createStore }

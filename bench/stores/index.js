@@ -1,31 +1,65 @@
 'use strict'
 
 /**
- * Who takes part. `module` has `open({ databaseUrl, accountId, secret })`, which gives `{ set(data), close() }` and may
- * give `commits()`; only the worker loads it, so that no store is in another's process. `prepare(db)` changes the table
- * before the account is filled. `isBaseline` says that no records are kept that could be checked.
+ * Who takes part. A store's `module` has `createStore(options)`, which gives `{ open(accountId), close() }` and may give
+ * `stats()`; `open` gives what Baileys wants, `{ state: { creds, keys }, saveCreds }`. Only a worker makes stores, so
+ * that none is in another's process. `prepare(db, accountIds)` of the module makes what a database needs before that.
  */
 
-/** Compared with each other; the first is what the others are measured against. */
-const CONTENDERS = [
-  { label: 'original service', module: './stores/original' },
-  { label: 'this package', module: './stores/ours', isOurs: true },
-]
+const path = require('node:path')
 
-/** What PostgreSQL needs for a text as large, whoever sends it. */
-const BASELINES = [
+const moduleOf = (name) => path.join(__dirname, name)
+
+/** Connections of every store that has a pool: this package's default. */
+const POOL_SIZE = 8
+
+const OURS = {
+  name: 'ours',
+  label: 'this package',
+  module: moduleOf('ours'),
+  options: { layout: 'rows' },
+  isOurs: true,
+}
+
+const CAREFUL = {
+  name: 'careful',
+  label: 'careful Node.js',
+  module: moduleOf('careful'),
+  options: { poolSize: POOL_SIZE },
+}
+
+/** `callersAtMost`: with more callers at once than that, its first answers would take longer than a whole round. */
+const ORIGINAL = {
+  name: 'original',
+  label: 'original service',
+  module: moduleOf('original'),
+  options: { poolSize: POOL_SIZE },
+  isRival: true,
+  callersAtMost: 8,
+}
+
+const RIVALS = [
   {
-    label: 'column as it is (EXTENDED)',
-    module: './stores/bare-update',
-    isBaseline: true,
+    name: 'multi-file',
+    label: 'useMultiFileAuthState',
+    module: moduleOf('multi-file'),
+    isRival: true,
+  },
+  ORIGINAL,
+  {
+    name: 'postgres-baileys',
+    label: 'postgres-baileys',
+    module: moduleOf('postgres-baileys'),
+    options: { poolSize: POOL_SIZE },
+    isRival: true,
   },
   {
-    label: 'column storage EXTERNAL',
-    module: './stores/bare-update',
-    isBaseline: true,
-    prepare: (db) =>
-      db.query('ALTER TABLE whatsapp_accounts ALTER COLUMN session_data SET STORAGE EXTERNAL'),
+    name: 'zaileys',
+    label: 'zaileys PostgreSQL',
+    module: moduleOf('zaileys'),
+    options: { poolSize: POOL_SIZE },
+    isRival: true,
   },
 ]
 
-module.exports = { CONTENDERS, BASELINES }
+module.exports = { CAREFUL, ORIGINAL, OURS, RIVALS, moduleOf }

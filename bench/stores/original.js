@@ -63,29 +63,60 @@ function openSession(text, secret) {
   return deserializeBuffers(JSON.parse(decryptData(JSON.parse(text), secret)))
 }
 
-async function open({ databaseUrl, accountId, secret }) {
-  // A pool of the default size, as a backend has it.
-  const pool = new Pool({ connectionString: databaseUrl })
-  const { rows } = await pool.query('SELECT session_data FROM whatsapp_accounts WHERE id = $1', [
-    accountId,
-  ])
-  const session = openSession(rows[0].session_data, secret)
-
-  return {
-    async set(data) {
-      for (const [type, records] of Object.entries(data)) {
-        for (const [id, value] of Object.entries(records)) {
-          if (value) session.keys[`${type}-${id}`] = value
-          else delete session.keys[`${type}-${id}`]
-        }
-      }
-      await pool.query(
+/** A session that is open: all of it in memory, as the service had it. */
+class OriginalSession {
+  constructor(pool, secret, accountId, session) {
+    const { creds, keys } = session
+    const save = () =>
+      pool.query(
         'UPDATE whatsapp_accounts SET session_data = $2, updated_at = now() WHERE id = $1',
         [accountId, sealSession(session, secret)],
       )
+
+    const get = async (type, ids) =>
+      Object.fromEntries(ids.map((id) => [id, keys[`${type}-${id}`] ?? null]))
+
+    const set = async (data) => {
+      for (const [type, records] of Object.entries(data)) {
+        for (const [id, value] of Object.entries(records)) {
+          if (value) keys[`${type}-${id}`] = value
+          else delete keys[`${type}-${id}`]
+        }
+      }
+      await save()
+    }
+
+    this.state = { creds, keys: { get, set } }
+    this.saveCreds = save
+  }
+
+  async close() {}
+}
+
+async function createStore({ databaseUrl, secret, poolSize }) {
+  const { initAuthCreds } = await import('baileys')
+  // Unless told otherwise a pool of the default size, as a backend has it.
+  const pool = new Pool({ connectionString: databaseUrl, max: poolSize })
+  return {
+    async open(accountId) {
+      const { rows } = await pool.query(
+        'SELECT session_data FROM whatsapp_accounts WHERE id = $1',
+        [accountId],
+      )
+      const text = rows[0].session_data
+      const session = text ? openSession(text, secret) : { creds: initAuthCreds(), keys: {} }
+      return new OriginalSession(pool, secret, accountId, session)
     },
     close: () => pool.end(),
   }
 }
 
-module.exports = { open, openSession, sealSession }
+/** The rows that the service's own backend makes for its accounts. */
+const prepare = (db, accountIds) =>
+  db.query(
+    `INSERT INTO whatsapp_accounts (id, user_id, name, updated_at)
+     SELECT id, 'a-user', 'An account', now() FROM unnest($1::text[]) AS id`,
+    [accountIds],
+  )
+
+module.exports = { prepare, createStore, openSession, sealSession }

@@ -4,15 +4,14 @@
 
 const { createSessionStore } = require('../..')
 
-async function open({ databaseUrl, accountId, secret }) {
-  const store = createSessionStore({ databaseUrl, secret })
-  const { state } = await store.useAuthState(accountId)
+function createStore({ databaseUrl, secret, layout, poolSize, cacheBytes }) {
+  const options = { databaseUrl, secret, layout, cacheBytes }
+  const store = createSessionStore(poolSize ? { ...options, pool: { size: poolSize } } : options)
   return {
-    set: (data) => state.keys.set(data),
-    /** Commits since the store was made, to tell how many sets share one. */
-    commits: () => store.stats().commits,
+    open: (accountId) => store.useAuthState(accountId),
+    stats: () => store.stats(),
     close: () => store.close(),
   }
 }
 
-module.exports = { open }
+module.exports = { createStore }

@@ -2,42 +2,7 @@
 
 /** The report, as text. */
 
-const COLUMN_GAP = '  '
-
-/** Three significant digits, no exponent. */
-function number(value) {
-  if (value >= 100) return value.toFixed(0)
-  if (value >= 10) return value.toFixed(1)
-  return value >= 1 ? value.toFixed(2) : value.toPrecision(2)
-}
-
-/** A figure's median and spread. */
-const spread = (figure) =>
-  figure ? `${number(figure.median)} (${number(figure.min)}-${number(figure.max)})` : '-'
-
-/** Rows of cells as lines; the first column is aligned left, the others right. */
-function layOut(rows) {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)))
-  return rows.map((row) =>
-    row
-      .map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]),
-      )
-      .join(COLUMN_GAP),
-  )
-}
-
-function renderEnvironment(environment, { rounds, seconds, command }) {
-  const { postgres } = environment
-  return [
-    `machine     ${environment.cpu}, ${environment.cores} cores, ${environment.memoryGiB} GiB, ${environment.platform}`,
-    `versions    Node.js ${environment.node}, PostgreSQL ${postgres.version}`,
-    `PostgreSQL  ${postgres.settings}`,
-    `quietness   load average ${environment.load.toFixed(2)} at the start; loop delay p99 of an idle process ${number(environment.idleDelayP99Ms)} ms`,
-    `method      rounds: ${rounds}, each ${seconds} s and ${seconds / 2} s (loop delay), stores in turn; median (min-max)`,
-    `reproduce   ${command}`,
-  ]
-}
+const { layOut, number, spread } = require('../text')
 
 function renderWorkload({ records, callers }, results, verdicts) {
   const rows = [
@@ -99,4 +64,4 @@ const NOTES = [
   'bare UPDATE          `pg` alone and one caller; EXTENDED is what Prisma makes: PostgreSQL tries to compress every text',
 ]
 
-module.exports = { NOTES, renderBaselines, renderEnvironment, renderWorkload }
+module.exports = { NOTES, renderBaselines, renderWorkload }

@@ -2,10 +2,10 @@
 
 /** Runs one workload for several stores on one server, round by round in turn, and checks what they stored. */
 
-const { createDatabase } = require('../__test__/support/database')
-const { startContender } = require('./contender')
-const { summariseRounds } = require('./statistics')
-const { openSession, sealSession } = require('./stores/original')
+const { createDatabase } = require('../../__test__/support/database')
+const { startContender } = require('../contender')
+const { summariseRounds } = require('../statistics')
+const { openSession, sealSession } = require('../stores/original')
 const { preloadedKeys } = require('./workloads')
 
 const ACCOUNT = 'a-benchmark-account'
@@ -22,7 +22,8 @@ async function enter(entry, sealed) {
   const db = await createDatabase({ accounts: [ACCOUNT] })
   await entry.prepare?.(db)
   await db.query('UPDATE whatsapp_accounts SET session_data = $2 WHERE id = $1', [ACCOUNT, sealed])
-  return { ...entry, db, contender: startContender(entry.module), rounds: [] }
+  const contender = startContender('original/agent.js', { module: entry.module })
+  return { ...entry, db, contender, rounds: [] }
 }
 
 /** How many records are in the database with another value than the one acknowledged last, or not at all. */
@@ -47,9 +48,9 @@ async function runRound({ db, contender, isBaseline }, seconds) {
 
 /** Opens every store and lets it write a while that is not counted: compilers and caches settle. */
 async function prepareField(field, workload, seconds) {
-  for (const { db, contender } of field) {
+  for (const { db, contender, options } of field) {
     const account = { databaseUrl: db.url, accountId: ACCOUNT, secret: SECRET }
-    await contender.call('open', { ...workload, ...account })
+    await contender.call('open', { ...workload, ...options, ...account })
     await contender.call('warmUp', { seconds: seconds / 4 })
   }
 }
