@@ -84,6 +84,36 @@ test('a silent proxy loses nothing, and goes on where it was', async () => {
   expect((await answer).rows).toEqual([{ one: 1 }])
 })
 
+test('connections that are held are silent, and new ones come through', async () => {
+  const client = await connect()
+  proxy.hold()
+  const answer = client.query('SELECT 1 AS one')
+  expect((await (await connect()).query('SELECT 2 AS two')).rows).toEqual([{ two: 2 }])
+  expect(await Promise.race([answer, delay(100, 'silent')])).toBe('silent')
+  proxy.release()
+  expect((await answer).rows).toEqual([{ one: 1 }])
+})
+
+test('where only answers are held, requests are carried out', async () => {
+  const client = await connect()
+  proxy.hold({ toServer: false })
+  const answer = rename(client, 'carried out')
+  while ((await storedName()) !== 'carried out');
+  expect(await Promise.race([answer, delay(100, 'silent')])).toBe('silent')
+  proxy.release()
+  await answer
+})
+
+test('requests with a text are counted, however they are cut into chunks', async () => {
+  const client = await connect()
+  proxy.countRequests('AS counted')
+  const comment = `/* ${'x'.repeat(100_000)} */`
+  for (const text of ['SELECT 1 AS counted', `SELECT 2 ${comment} AS counted`, 'SELECT 3 AS no']) {
+    await client.query(text)
+  }
+  expect(proxy.requests).toBe(2)
+})
+
 test('a cut breaks a request under way', async () => {
   const client = await connect()
   const answer = client.query('SELECT pg_sleep(30)')

@@ -1,8 +1,8 @@
 'use strict'
 
-const { createDecipheriv, scryptSync } = require('node:crypto')
 const { createSessionStore } = require('../..')
 const { startProxy } = require('../support/proxy')
+const { readSession } = require('../support/stored-session')
 
 const SECRET = 'an-example-secret-of-good-length'
 
@@ -32,6 +32,21 @@ async function makeProxy(target) {
   return proxy
 }
 
+/** Resolves when the server has nothing to do any more. */
+async function idle(db) {
+  const busy = `SELECT FROM pg_stat_activity WHERE datname = current_database()
+                AND pid <> pg_backend_pid() AND state <> 'idle'`
+  while ((await db.query(busy)).rowCount > 0);
+}
+
+/** Lets the server have what a proxy has held and a store has given up, and waits until it is carried out. */
+async function carryOut(db, proxy) {
+  expect(proxy.abandoned).toBeGreaterThan(0)
+  proxy.release()
+  while (proxy.abandoned > 0) await new Promise(setImmediate)
+  await idle(db)
+}
+
 afterEach(async () => {
   // Before the proxies go, so that no store waits for what can no longer come. Some tests leave the database failing,
   // so that closing fails too.
@@ -56,19 +71,8 @@ async function expectRefused(promise, ...codes) {
   return error
 }
 
-let key
-
-/** The session that the database holds, opened as the original service would; `null` if there is none. */
-async function readStored(db, accountId) {
-  const text = await db.sessionData(accountId)
-  if (text === null) return null
-  const { iv, authTag, encrypted } = JSON.parse(text)
-  key ??= scryptSync(SECRET, 'whatsapp-session-salt', 32)
-  const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(iv, 'hex'))
-  decipher.setAuthTag(Buffer.from(authTag, 'hex'))
-  const plaintext = Buffer.concat([decipher.update(encrypted, 'hex'), decipher.final()])
-  return JSON.parse(plaintext.toString())
-}
+/** The session that the database holds; `null` if there is none. */
+const readStored = (db, accountId) => readSession(db, accountId, SECRET)
 
 /** The environment of a process that uses the package without options. */
 function environment(databaseUrl) {
@@ -78,8 +82,10 @@ function environment(databaseUrl) {
 module.exports = {
   SECRET,
   addAccount,
+  carryOut,
   environment,
   expectRefused,
+  idle,
   makeProxy,
   makeStore,
   quickBaileys,

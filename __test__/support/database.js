@@ -4,6 +4,7 @@ const { randomBytes } = require('node:crypto')
 const fs = require('node:fs')
 const path = require('node:path')
 const { Client, Pool } = require('pg')
+const { createSessionStore } = require('../..')
 
 const MIGRATION = path.join(
   __dirname,
@@ -20,11 +21,29 @@ async function asAdmin(work) {
   }
 }
 
+/** Makes the tables of the layout `rows`: from then on it is what a store finds there. */
+async function makeRows(databaseUrl) {
+  const store = createSessionStore({ databaseUrl, secret: 'of no importance', layout: 'rows' })
+  try {
+    await store.clear('nobody')
+  } finally {
+    await store.close()
+  }
+}
+
+/** What is stored of an account in rows. */
+const SESSION_IN_ROWS = `
+  SELECT session::text, ARRAY(
+    SELECT record::text FROM baileys_auth.record
+    WHERE record.session_id = session.session_id ORDER BY record_hash) AS records
+  FROM baileys_auth.session WHERE account_id = $1`
+
 /**
  * Makes a database of its own on the server that `TEST_DATABASE_URL` names, with the accounts table
- * as Prisma makes it and a row for each of `accounts`.
+ * as Prisma makes it and a row for each of `accounts`. A store with no other instructions takes it
+ * for one of this `layout`.
  */
-async function createDatabase({ accounts = [] } = {}) {
+async function createDatabase({ accounts = [], layout = 'column' } = {}) {
   if (!process.env.TEST_DATABASE_URL) {
     throw new Error(
       'TEST_DATABASE_URL is not set: run under Jest or with __test__/support/with-postgres.js',
@@ -41,6 +60,7 @@ async function createDatabase({ accounts = [] } = {}) {
 
   const db = {
     url: url.href,
+    layout,
     /** As `query` of `pg`: resolves to a result with `rows` and `rowCount`. */
     query: (sql, params) => pool.query(sql, params),
     /** Adds an account, last updated long ago, so that every write is seen to move that time. */
@@ -61,6 +81,16 @@ async function createDatabase({ accounts = [] } = {}) {
       )
       return rows[0]?.session_data
     },
+    /**
+     * Everything that is stored of an account's session, as a text that changes with each change of
+     * it; `null` if there is nothing.
+     */
+    async stored(id) {
+      const text = (await db.sessionData(id)) ?? null
+      if (layout === 'column') return text
+      const { rows } = await pool.query(SESSION_IN_ROWS, [id])
+      return text === null && rows.length === 0 ? null : JSON.stringify([text, ...rows])
+    },
     async drop() {
       await pool.end()
       await asAdmin((client) => client.query(`DROP DATABASE ${name} WITH (FORCE)`))
@@ -68,6 +98,7 @@ async function createDatabase({ accounts = [] } = {}) {
   }
   await db.query(fs.readFileSync(MIGRATION, 'utf8'))
   for (const id of accounts) await db.addAccount(id)
+  if (layout === 'rows') await makeRows(db.url)
   return db
 }
 

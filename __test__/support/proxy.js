@@ -7,6 +7,7 @@ const HOST = '127.0.0.1'
 
 /** One direction of a connection: hands chunks on in order, each after the delay, none while the proxy is paused. */
 class Lane {
+  held = false
   #proxy
   #to
   #delayOf
@@ -32,7 +33,7 @@ class Lane {
   /** Hands on all that is due. */
   pump() {
     clearTimeout(this.#timer)
-    while (this.#chunks.length > 0 && !this.#proxy.paused && !this.#ended) {
+    while (this.#chunks.length > 0 && !this.#proxy.paused && !this.held && !this.#ended) {
       const { chunk, dueAt } = this.#chunks[0]
       const wait = dueAt - Date.now()
       if (wait > 0) {
@@ -59,13 +60,21 @@ class Link {
   #lanes
   /** The end of what the server has sent: a reply may come in several chunks. */
   #tail = ''
+  /** The end of what the client has sent and what was not counted yet. */
+  #request = ''
 
   constructor(proxy, client, server) {
     this.#proxy = proxy
     this.#client = client
     this.#server = server
     this.#lanes = [
-      new Lane(proxy, client, server, () => proxy.toServerMs),
+      new Lane(
+        proxy,
+        client,
+        server,
+        () => proxy.toServerMs,
+        (chunk) => this.#count(chunk),
+      ),
       new Lane(
         proxy,
         server,
@@ -87,6 +96,19 @@ class Link {
     for (const lane of this.#lanes) lane.pump()
   }
 
+  /** Whether the client has closed it, and the server does not know yet. */
+  get isAbandoned() {
+    return this.#client.readableEnded
+  }
+
+  /** Holds back what comes from here on, one way or both ways, or lets it go. */
+  hold({ toServer, toClient }) {
+    const [server, client] = this.#lanes
+    server.held = toServer
+    client.held = toClient
+    this.pump()
+  }
+
   /** Breaks the connection on both sides; what is on its way is lost. */
   cut() {
     for (const lane of this.#lanes) lane.stop()
@@ -96,6 +118,16 @@ class Link {
 
   #sideClosed() {
     if (this.#client.destroyed && this.#server.destroyed) this.#proxy.forget(this)
+  }
+
+  /** Counts the requests that hold the text looked for; every chunk goes on. */
+  #count(chunk) {
+    const { looksFor } = this.#proxy
+    if (looksFor === undefined) return false
+    const parts = (this.#request + chunk.toString('latin1')).split(looksFor)
+    this.#proxy.requests += parts.length - 1
+    this.#request = parts.at(-1).slice(-looksFor.length)
+    return false
   }
 
   #isUnwanted(chunk) {
@@ -120,6 +152,9 @@ class TcpProxy {
   accepted = 0
   /** Bytes that clients have sent so far. */
   bytesToServer = 0
+  looksFor
+  /** Requests with the text of `countRequests` so far. */
+  requests = 0
   #target
   #listener
   #links = new Set()
@@ -140,6 +175,11 @@ class TcpProxy {
   /** Connections that are open. */
   get connections() {
     return this.#links.size
+  }
+
+  /** Connections that their client has closed, and the server does not know it yet. */
+  get abandoned() {
+    return [...this.#links].filter((link) => link.isAbandoned).length
   }
 
   /** The same connection string, by way of this proxy. */
@@ -164,6 +204,22 @@ class TcpProxy {
   resume() {
     this.paused = false
     for (const link of this.#links) link.pump()
+  }
+
+  /** Makes the connections that there are silent, one way or both; new ones come through. */
+  hold({ toServer = true, toClient = true } = {}) {
+    for (const link of this.#links) link.hold({ toServer, toClient })
+  }
+
+  /** Hands on what `hold` has held back. */
+  release() {
+    for (const link of this.#links) link.hold({ toServer: false, toClient: false })
+  }
+
+  /** Counts requests with this text, such as a statement's, from now on. */
+  countRequests(text) {
+    this.looksFor = text
+    this.requests = 0
   }
 
   /** Breaks every connection; what was held back is lost. */

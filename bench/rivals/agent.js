@@ -74,7 +74,7 @@ function createAgent({ module, options }) {
     openFirst: () => openAndRead(store, 0, 0),
     openAll: (shape) => measureRate(() => openAll(store, shape)),
 
-    makeAccounts: (shape) => makeAccounts(store, shape),
+    makeAccounts: (shape) => makeAccounts(createStore, options, shape),
     measureIdle: (shape) => measureIdle(store, shape),
 
     replay: (what) => replay(store, what),

@@ -9,7 +9,7 @@ const bar = (relation, holds) => (name, figure, limit, unit) =>
   Number.isFinite(figure) && {
     name,
     measured: `${number(figure)} ${unit}`,
-    bar: `${relation} ${limit}`,
+    bar: `${relation} ${number(limit)}`,
     reached: holds(figure, limit),
   }
 

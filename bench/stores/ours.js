@@ -4,9 +4,8 @@
 
 const { createSessionStore } = require('../..')
 
-function createStore({ databaseUrl, secret, layout, poolSize, cacheBytes }) {
-  const options = { databaseUrl, secret, layout, cacheBytes }
-  const store = createSessionStore(poolSize ? { ...options, pool: { size: poolSize } } : options)
+function createStore({ databaseUrl, secret, layout, cacheBytes, baileys }) {
+  const store = createSessionStore({ databaseUrl, secret, layout, cacheBytes, baileys })
   return {
     open: (accountId) => store.useAuthState(accountId),
     stats: () => store.stats(),

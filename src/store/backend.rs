@@ -46,6 +46,13 @@ impl Blueprint {
             Some(LayoutName::Rows) => self.rows().await?,
             None if schema::exists(&self.pool, &self.schema).await? => self.rows().await?,
             None if self.original().exists().await? => self.column().await?,
+            // Sessions that are there would be taken for missing if the place where they are to be looked for is wrong.
+            None if self.accounts_table.schema.is_some() && self.original().lacks_schema().await? => {
+                return Err(Error::new(
+                    Code::Schema,
+                    "the schema that databaseUrl or accountsTable names for the accounts table does not exist",
+                ));
+            }
             None => self.rows().await?,
         };
         Ok(Backend {

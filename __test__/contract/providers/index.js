@@ -2,6 +2,9 @@
 
 const { database } = require('./database')
 
+// Half a surrogate pair is no text to PostgreSQL or Rust.
+const losses = { 'ids with lone surrogates': 'refused' }
+
 /**
  * Every store that the contract suite runs over. A provider is
  * - `name`, `isReference`, and `losses`: what it is known not to keep, and what becomes of it;
@@ -10,11 +13,14 @@ const { database } = require('./database')
  */
 const providers = [
   require('./multi-file'),
-  // The original form joins type and id by a hyphen. Half a surrogate pair is no text to PostgreSQL or Rust.
   database('column', {
-    'where the type ends': 'one record',
-    'ids with lone surrogates': 'refused',
+    name: 'layout column',
+    // The original form joins type and id by a hyphen.
+    losses: { ...losses, 'where the type ends': 'one record' },
   }),
+  database('rows', { name: 'layout rows', losses }),
+  // What is read from the database has to be as right as what is in memory.
+  database('rows', { name: 'layout rows, nothing in memory', losses, options: { cacheBytes: 0 } }),
 ]
 
 module.exports = { providers }

@@ -29,9 +29,15 @@ async function settledMemory() {
 const numbered = (from, count) =>
   Array.from({ length: count }, (_, index) => accountId(from + index))
 
-/** Makes accounts, which stay in the database with nothing but their credentials. */
-const makeAccounts = (store, { accounts }) =>
-  forEach(
+/**
+ * Makes accounts, which stay in the database with nothing but their credentials. An identity takes Baileys some ms: here
+ * all have the same.
+ */
+async function makeAccounts(createStore, options, { accounts }) {
+  const baileys = await import('baileys')
+  const creds = baileys.initAuthCreds()
+  const store = createStore({ ...options, baileys: { ...baileys, initAuthCreds: () => creds } })
+  await forEach(
     numbered(0, accounts),
     async (id) => {
       const { saveCreds, close } = await store.open(id)
@@ -40,6 +46,8 @@ const makeAccounts = (store, { accounts }) =>
     },
     WIDTH,
   )
+  await store.close()
+}
 
 /**
  * Bytes that each of `accounts` open accounts takes. What the process takes without them is read after as many others as

@@ -118,21 +118,26 @@ impl Image {
         text.map(Value::from_text)
     }
 
-    /// Everything in it, as changes that make the same of an empty session. What nobody can ask for goes by its name as
-    /// a JSON string, under a type that nobody uses.
+    /// Everything in it, as changes that make the same of an empty session. A record whose name does not tell where its type
+    /// ends stands under every name that it may be asked for by; one that nobody can ask for, by its name as a JSON
+    /// string, under a type that nobody uses.
     pub(crate) fn into_changes(self) -> Changes {
-        let creds = self.creds.map(|creds| (RecordKey::Creds, creds));
-        let keys = self
-            .keys
-            .into_iter()
-            .map(|(name, value)| match name::read(&name, None) {
-                Some(key) => (key, value),
-                None => (RecordKey::new(UNNAMEABLE, frame::json_string(name.as_bytes())), value),
-            });
-        let unnameable = self.unnameable.into_iter();
-        let unnameable = unnameable.map(|(name, value)| (RecordKey::new(UNNAMEABLE, name), value));
-        let records = creds.into_iter().chain(keys).chain(unnameable);
-        records.map(|(key, text)| (key, Some(Value::from_text(text)))).collect()
+        let mut changes = Changes::default();
+        let mut add = |key, text: &Text| drop(changes.records.insert(key, Some(Value::from_text(text.clone()))));
+        if let Some(creds) = &self.creds {
+            add(RecordKey::Creds, creds);
+        }
+        for (name, value) in &self.keys {
+            let keys = name::candidates(name);
+            if keys.is_empty() {
+                add(RecordKey::new(UNNAMEABLE, frame::json_string(name.as_bytes())), value);
+            }
+            keys.into_iter().for_each(|key| add(key, value));
+        }
+        for (name, value) in &self.unnameable {
+            add(RecordKey::new(UNNAMEABLE, name.as_str()), value);
+        }
+        changes
     }
 
     pub(super) fn keys(&self, kind: Option<&str>) -> Vec<RecordKey> {

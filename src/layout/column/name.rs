@@ -44,6 +44,17 @@ pub(super) fn read(name: &str, asked: Option<&str>) -> Option<RecordKey> {
     Some(RecordKey::new(kind, id_within(name, kind)?))
 }
 
+/// Every record that a name may stand for, if it begins with no known type: any hyphen may be where the type ends.
+pub(super) fn candidates(name: &str) -> Vec<RecordKey> {
+    match read(name, None) {
+        Some(RecordKey::Key { kind, .. }) if !KINDS.contains(&&*kind) => name
+            .match_indices('-')
+            .map(|(at, _)| RecordKey::new(&name[..at], &name[at + 1..]))
+            .collect(),
+        known => known.into_iter().collect(),
+    }
+}
+
 fn id_within<'a>(name: &'a str, kind: &str) -> Option<&'a str> {
     name.strip_prefix(kind)?.strip_prefix('-')
 }
@@ -88,6 +99,16 @@ mod tests {
             Some("my-type-a-b"),
             "some split that gives the name back"
         );
+    }
+
+    #[test]
+    fn a_name_of_unknown_type_may_stand_for_several_records() {
+        assert_eq!(candidates("session-a-b"), [RecordKey::new("session", "a-b")]);
+        assert_eq!(
+            candidates("my-type-a"),
+            [RecordKey::new("my", "type-a"), RecordKey::new("my-type", "a")]
+        );
+        assert_eq!(candidates("odd"), []);
     }
 
     #[test]

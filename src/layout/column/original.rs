@@ -37,6 +37,11 @@ impl Original {
         self.table.exists().await
     }
 
+    /// Whether the schema is missing that the accounts table is to be in.
+    pub(crate) async fn lacks_schema(&self) -> Result<bool> {
+        self.table.lacks_schema().await
+    }
+
     /// Those of the accounts that have a session in the original form.
     pub(crate) async fn present(&self, accounts: &[Arc<str>]) -> Result<Vec<Arc<str>>> {
         self.table.present(accounts).await

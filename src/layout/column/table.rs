@@ -27,6 +27,7 @@ pub(super) struct Table {
     present: String,
     release: String,
     exists: String,
+    lacks_schema: String,
 }
 
 /// What a replacement found.
@@ -72,6 +73,7 @@ impl Table {
             release: format!(
                 "UPDATE {table} SET {data} = NULL{touch} WHERE {id} = $1 AND left({data}, {MARK_LEN}) = $2"
             ),
+            lacks_schema: format!("SELECT to_regnamespace({}) IS NULL", literal(&quoted(schema))),
             exists: format!(
                 "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass({}) \
                  AND attname = {} AND attnum > 0 AND NOT attisdropped)",
@@ -132,6 +134,12 @@ impl Table {
     /// Whether there is such a table with such a column.
     pub(super) async fn exists(&self) -> Result<bool> {
         let row = self.pool.query_opt(&self.exists, &[]).await?;
+        Ok(row.and_then(|row| row.try_get(0).ok()).unwrap_or(false))
+    }
+
+    /// Whether the schema is missing that the table is to be in.
+    pub(super) async fn lacks_schema(&self) -> Result<bool> {
+        let row = self.pool.query_opt(&self.lacks_schema, &[]).await?;
         Ok(row.and_then(|row| row.try_get(0).ok()).unwrap_or(false))
     }
 

@@ -1,0 +1,43 @@
+'use strict'
+
+const { escapeLiteral } = require('pg')
+
+/** What the tests run over that make sense for both. */
+const LAYOUTS = ['column', 'rows']
+
+const EMPTY_ACCOUNTS = 'UPDATE whatsapp_accounts SET session_data = NULL'
+
+/** Each layout from the server's side, for those who count, hold or break what it does. */
+const sqlOf = {
+  column: {
+    /** What a set does, as a trigger has it. */
+    set: 'UPDATE ON whatsapp_accounts',
+    /** What an open does, as a trigger has it. */
+    open: 'UPDATE ON whatsapp_accounts',
+    /** Whatever a write does, and whose row it is, in a trigger on it. */
+    write: 'UPDATE ON whatsapp_accounts',
+    accountOfWrite: 'NEW.id',
+    /** The server's replies once it has committed. */
+    replies: { set: 'UPDATE 1', open: 'UPDATE 1', clear: 'UPDATE 1' },
+    /** Holds an account's row until the end of the transaction. */
+    lock: (id) => `SELECT FROM whatsapp_accounts WHERE id = ${escapeLiteral(id)} FOR UPDATE`,
+    /** Takes away from under a store what makes an account one. */
+    remove: (id) => `DELETE FROM whatsapp_accounts WHERE id = ${escapeLiteral(id)}`,
+    /** Leaves no account a session. */
+    empty: EMPTY_ACCOUNTS,
+  },
+  rows: {
+    set: 'INSERT ON baileys_auth.record',
+    open: 'INSERT OR UPDATE ON baileys_auth.session',
+    write: 'INSERT OR UPDATE OR DELETE ON baileys_auth.record',
+    accountOfWrite: `(SELECT account_id FROM baileys_auth.session
+                      WHERE session_id = coalesce(NEW.session_id, OLD.session_id))`,
+    replies: { set: 'INSERT 0 1', open: 'UPDATE 1', clear: 'DELETE 1' },
+    lock: (id) =>
+      `SELECT FROM baileys_auth.session WHERE account_id = ${escapeLiteral(id)} FOR UPDATE`,
+    remove: (id) => `DELETE FROM baileys_auth.session WHERE account_id = ${escapeLiteral(id)}`,
+    empty: `DELETE FROM baileys_auth.session; ${EMPTY_ACCOUNTS}`,
+  },
+}
+
+module.exports = { LAYOUTS, sqlOf }
