@@ -19,6 +19,20 @@ const { useDatabaseAuthState } = require('baileys-postgres-auth')
  */
 const RECEIPT = 'demo-receipt'
 
+/** Baileys' record types. */
+const TYPES = [
+  'pre-key',
+  'session',
+  'sender-key',
+  'sender-key-memory',
+  'app-state-sync-key',
+  'app-state-sync-version',
+  'lid-mapping',
+  'device-list',
+  'tctoken',
+  'identity-key',
+]
+
 const log = () => {}
 const logger = {
   level: 'silent',
@@ -183,6 +197,16 @@ class Account {
     let count = 0
     for (const type of types) for await (const _ of this.#state.keys.listIds(type)) count++
     return count
+  }
+
+  /** Everything that is stored, as JSON text: `{ creds, keys: { '<type>-<id>': value } }`. */
+  async contents() {
+    const keys = {}
+    for (const type of [...TYPES, RECEIPT]) {
+      for await (const [id, value] of this.#state.keys.list(type)) keys[`${type}-${id}`] = value
+    }
+    const { replacer } = this.#baileys.BufferJSON
+    return JSON.stringify({ creds: this.#state.creds, keys }, replacer)
   }
 
   /**

@@ -1,6 +1,7 @@
 'use strict'
 
-const { countReadable, keysIn, reveal } = require('./leaks')
+const { findReadable } = require('../__test__/support/readable')
+const { keysIn, reveal } = require('./leaks')
 const { number } = require('./report')
 
 // `sender-key` begins `sender-key-memory` too.
@@ -21,27 +22,27 @@ function describeKeys(keys) {
 }
 
 /** Rows for the table: one for each account. */
-function describeRows(rows, sessions) {
-  return rows.map(({ id, bytes, bytesOnDisk }, index) => {
+function describeRows(rows) {
+  return rows.map(({ id, bytes, bytesOnDisk, session }) => {
     const sizes = `${number(bytes)} B, ${number(bytesOnDisk)} B on disk`
-    return [id, `${sizes}: ${describeKeys(sessions[index].keys)}`]
+    return [id, `${sizes}: ${describeKeys(session.keys)}`]
   })
 }
 
 /**
- * Whether secrets of these sessions can be read in a text: which of the numbers and of all keys in
+ * Whether secrets of these sessions can be read in what is stored: how many of the numbers and of all keys in
  * the sessions. The control looks for the same in the opened sessions, where every one of them has
  * to be found.
  */
-function checkPrivacy(sessions, numbers, text) {
+function checkPrivacy(sessions, numbers, stored) {
   const revealed = sessions.map(reveal)
   const keys = [...keysIn(revealed)].map((key) => Buffer.from(key, 'base64'))
   const secrets = [...numbers.map((digits) => Buffer.from(digits)), ...keys]
   return {
     keys: keys.length,
-    found: countReadable(secrets, text),
-    control: countReadable(secrets, JSON.stringify(revealed)),
+    found: findReadable(secrets, stored).length,
+    control: findReadable(secrets, Buffer.from(JSON.stringify(revealed))).length,
   }
 }
 
-module.exports = { checkPrivacy, describeRows }
+module.exports = { checkPrivacy, describeSessions }

@@ -1,70 +1,98 @@
 'use strict'
 
-/**
- * What is in the database, read without the package: by SQL, and with the original service's
- * algorithm.
- */
+/** What is in the database, read by SQL, and beside the stores that have the accounts open. */
 
-const { createDecipheriv, scryptSync } = require('node:crypto')
 const fs = require('node:fs')
 const path = require('node:path')
 const { Client } = require('pg')
+const { dump } = require('../__test__/support/readable')
+const { readSession } = require('../__test__/support/stored-session')
 
 const MIGRATION = path.join(
   __dirname,
   '../examples/backend/prisma/migrations/0001_init/migration.sql',
 )
-const SALT = 'whatsapp-session-salt'
+
+/** The accounts that have a session, with its size: what was stored, and what PostgreSQL takes to store it. */
+const SIZES = {
+  column: `
+    SELECT id, octet_length(session_data) AS bytes, pg_column_size(session_data) AS "bytesOnDisk"
+    FROM whatsapp_accounts WHERE session_data IS NOT NULL ORDER BY id`,
+  rows: `
+    SELECT account_id AS id, sum(octet_length(value))::int AS bytes,
+           sum(pg_column_size(record))::int AS "bytesOnDisk"
+    FROM baileys_auth.session JOIN baileys_auth.record USING (session_id)
+    GROUP BY account_id ORDER BY account_id`,
+}
+
+/** Where there is something of an account: a row or two, or none. */
+const TRACES = {
+  column: 'SELECT id FROM whatsapp_accounts WHERE id = $1 AND session_data IS NOT NULL',
+  rows: `
+    SELECT account_id FROM baileys_auth.session WHERE account_id = $1
+    UNION ALL SELECT kind FROM baileys_auth.record
+    WHERE session_id NOT IN (SELECT session_id FROM baileys_auth.session)`,
+}
 
 class Database {
-  #url
-  #key
+  url
+  #secret
+  #layout
 
-  constructor(url, secret) {
-    this.#url = url
-    this.#key = scryptSync(secret, SALT, 32)
+  /** `layout` is the one that was asked for; left out, what the package chooses. */
+  constructor(url, secret, layout) {
+    this.url = url
+    this.#secret = secret
+    this.#layout = layout
   }
 
+  /** Makes what a backend has before its first account is opened: with layout column its accounts table, else nothing. */
   async create(accountIds) {
-    await this.#query(fs.readFileSync(MIGRATION, 'utf8'))
-    await this.#query(
+    if (this.#layout !== 'column') return
+    await this.query(fs.readFileSync(MIGRATION, 'utf8'))
+    await this.query(
       `INSERT INTO whatsapp_accounts (id, user_id, name, updated_at)
        SELECT id, 'demo', 'Demo', now() AT TIME ZONE 'UTC' FROM unnest($1::text[]) AS id`,
       [accountIds],
     )
   }
 
-  /**
-   * Every row: its id, the stored text, its length, and the bytes that PostgreSQL takes to store
-   * it.
-   */
-  rows() {
-    return this.#query(
-      `SELECT id, session_data AS "sessionData", octet_length(session_data) AS bytes,
-              pg_column_size(session_data) AS "bytesOnDisk"
-       FROM whatsapp_accounts ORDER BY id`,
-    )
+  /** Sees which layout the database has by now; the methods below go by that. */
+  async findLayout() {
+    const { rows } = await this.query(`SELECT to_regclass('baileys_auth.record') AS record`)
+    this.layout = rows[0].record === null ? 'column' : 'rows'
+    return this.layout
   }
 
-  /** The whole table as text. */
-  async dump() {
-    const rows = await this.#query('SELECT whatsapp_accounts::text AS row FROM whatsapp_accounts')
-    return rows.map(({ row }) => row).join('\n')
+  async sizes() {
+    return (await this.query(SIZES[this.layout])).rows
   }
 
-  /** Opens a row's stored text: `{ creds, keys }`. */
-  open(sessionData) {
-    const { iv, authTag, encrypted } = JSON.parse(sessionData)
-    const decipher = createDecipheriv('aes-256-gcm', this.#key, Buffer.from(iv, 'hex'))
-    decipher.setAuthTag(Buffer.from(authTag, 'hex'))
-    return JSON.parse(decipher.update(encrypted, 'hex', 'utf8') + decipher.final('utf8'))
+  /** Whether anything is stored of an account's session. */
+  async holds(accountId) {
+    return (await this.query(TRACES[this.layout], [accountId])).rows.length > 0
   }
 
-  async #query(sql, params) {
-    const client = new Client({ connectionString: this.#url })
+  /** Opens an account's session, as `{ creds, keys }`, and takes it from nobody. */
+  readSession(accountId) {
+    return readSession(this, accountId, this.#secret)
+  }
+
+  /** All tables, as bytes. */
+  dump() {
+    return dump(async (sql) => (await this.query(sql)).rows)
+  }
+
+  async sessionData(accountId) {
+    const sql = 'SELECT session_data FROM whatsapp_accounts WHERE id = $1'
+    return (await this.query(sql, [accountId])).rows[0].session_data
+  }
+
+  async query(sql, params) {
+    const client = new Client({ connectionString: this.url })
     await client.connect()
     try {
-      return (await client.query(sql, params)).rows
+      return await client.query(sql, params)
     } finally {
       await client.end()
     }
