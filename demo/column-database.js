@@ -8,7 +8,7 @@
 const { createDecipheriv, scryptSync } = require('node:crypto')
 const fs = require('node:fs')
 const path = require('node:path')
-const { Client } = require('pg')
+const { Database } = require('./database')
 
 const MIGRATION = path.join(
   __dirname,
@@ -16,19 +16,18 @@ const MIGRATION = path.join(
 )
 const SALT = 'whatsapp-session-salt'
 
-class ColumnDatabase {
+class ColumnDatabase extends Database {
   goneAs = 'its session is NULL'
-  #url
   #key
 
   constructor(url, secret) {
-    this.#url = url
+    super(url)
     this.#key = scryptSync(secret, SALT, 32)
   }
 
   async create(accountIds) {
-    await this.#query(fs.readFileSync(MIGRATION, 'utf8'))
-    await this.#query(
+    await this.query(fs.readFileSync(MIGRATION, 'utf8'))
+    await this.query(
       `INSERT INTO whatsapp_accounts (id, user_id, name, updated_at)
        SELECT id, 'demo', 'Demo', now() AT TIME ZONE 'UTC' FROM unnest($1::text[]) AS id`,
       [accountIds],
@@ -40,7 +39,7 @@ class ColumnDatabase {
    * to store it.
    */
   async sessions() {
-    const rows = await this.#query(
+    const rows = await this.query(
       `SELECT id, session_data AS "sessionData", octet_length(session_data) AS bytes,
               pg_column_size(session_data) AS "bytesOnDisk"
        FROM whatsapp_accounts ORDER BY id`,
@@ -55,17 +54,11 @@ class ColumnDatabase {
 
   /** Whether nothing is stored of an account's session. */
   async isGone(id) {
-    const [row] = await this.#query(
+    const [row] = await this.query(
       'SELECT session_data IS NULL AS gone FROM whatsapp_accounts WHERE id = $1',
       [id],
     )
     return row.gone
-  }
-
-  /** The whole table as text. */
-  async dump() {
-    const rows = await this.#query('SELECT whatsapp_accounts::text AS row FROM whatsapp_accounts')
-    return rows.map(({ row }) => row).join('\n')
   }
 
   #open(sessionData) {
@@ -73,16 +66,6 @@ class ColumnDatabase {
     const decipher = createDecipheriv('aes-256-gcm', this.#key, Buffer.from(iv, 'hex'))
     decipher.setAuthTag(Buffer.from(authTag, 'hex'))
     return JSON.parse(decipher.update(encrypted, 'hex', 'utf8') + decipher.final('utf8'))
-  }
-
-  async #query(sql, params) {
-    const client = new Client({ connectionString: this.#url })
-    await client.connect()
-    try {
-      return (await client.query(sql, params)).rows
-    } finally {
-      await client.end()
-    }
   }
 }
 

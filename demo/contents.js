@@ -1,7 +1,6 @@
 'use strict'
 
-const { findReadable } = require('../__test__/support/readable')
-const { keysIn, reveal } = require('./leaks')
+const { countReadable, keysIn, reveal } = require('./leaks')
 const { number } = require('./report')
 
 // `sender-key` begins `sender-key-memory` too.
@@ -30,19 +29,19 @@ function describeRows(rows) {
 }
 
 /**
- * Whether secrets of these sessions can be read in what is stored: how many of the numbers and of all keys in
+ * Whether secrets of these sessions can be read in a text: which of the numbers and of all keys in
  * the sessions. The control looks for the same in the opened sessions, where every one of them has
  * to be found.
  */
-function checkPrivacy(sessions, numbers, stored) {
+function checkPrivacy(sessions, numbers, text) {
   const revealed = sessions.map(reveal)
   const keys = [...keysIn(revealed)].map((key) => Buffer.from(key, 'base64'))
   const secrets = [...numbers.map((digits) => Buffer.from(digits)), ...keys]
   return {
     keys: keys.length,
-    found: findReadable(secrets, stored).length,
-    control: findReadable(secrets, Buffer.from(JSON.stringify(revealed))).length,
+    found: countReadable(secrets, text),
+    control: countReadable(secrets, JSON.stringify(revealed)),
   }
 }
 
-module.exports = { checkPrivacy, describeSessions }
+module.exports = { checkPrivacy, describeRows }

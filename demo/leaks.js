@@ -1,7 +1,8 @@
 'use strict'
 
-/** What of a session must not be readable anywhere else. */
+/** Looks for secrets of sessions in a text, in every form in which they could stand there. */
 
+const PROBE = 12
 const KEY_IN_BASE64 = /^[A-Za-z0-9+/]{43}=?$/
 
 /**
@@ -10,23 +11,16 @@ const KEY_IN_BASE64 = /^[A-Za-z0-9+/]{43}=?$/
  */
 function reveal({ creds, keys }) {
   const revealed = Object.entries(keys).map(([name, value]) => {
-    const bytes = name.startsWith('sender-key-') && bytesOf(value)
-    return [name, bytesAsBase64(bytes ? JSON.parse(bytes) : value)]
+    const isText = name.startsWith('sender-key-') && value.type === 'Buffer'
+    return [name, bytesAsBase64(isText ? JSON.parse(Buffer.from(value.data, 'base64')) : value)]
   })
   return { creds: bytesAsBase64(creds), keys: Object.fromEntries(revealed) }
-}
-
-/** The bytes that a value is, revived or as JSON. */
-function bytesOf(value) {
-  if (value instanceof Uint8Array) return Buffer.from(value)
-  return value?.type === 'Buffer' ? Buffer.from(value.data, 'base64') : undefined
 }
 
 function bytesAsBase64(value) {
   if (Array.isArray(value)) return value.map(bytesAsBase64)
   if (value === null || typeof value !== 'object') return value
-  const bytes = bytesOf(value)
-  if (bytes) return bytes.toString('base64')
+  if (value.type === 'Buffer') return Buffer.from(value.data, 'base64').toString('base64')
   return Object.fromEntries(
     Object.entries(value).map(([name, inner]) => [name, bytesAsBase64(inner)]),
   )
@@ -43,4 +37,41 @@ function keysIn(value, found = new Set()) {
   return found
 }
 
-module.exports = { keysIn, reveal }
+/**
+ * The bytes raw, in hex and in base64: that has three forms, by where in a longer text the bytes
+ * begin.
+ */
+function forms(bytes) {
+  const hex = bytes.toString('hex')
+  const base64 = [0, 1, 2].map((offset) => {
+    const shifted = Buffer.concat([Buffer.alloc(offset), bytes])
+    const whole = Math.floor((shifted.length * 8) / 6)
+    return shifted.toString('base64').slice(Math.ceil((offset * 8) / 6), whole)
+  })
+  const base64url = base64.map((text) => text.replaceAll('+', '-').replaceAll('/', '_'))
+  return [bytes.toString('latin1'), hex, hex.toUpperCase(), ...base64, ...base64url]
+}
+
+/**
+ * Which of the secrets (Buffers) can be read in the text: their number. One pass, whatever their
+ * number.
+ */
+function countReadable(secrets, text) {
+  const byProbe = new Map()
+  for (const [index, secret] of secrets.entries()) {
+    for (const form of new Set(forms(secret))) {
+      const probe = form.slice(0, PROBE)
+      byProbe.set(probe, [...(byProbe.get(probe) ?? []), { form, index }])
+    }
+  }
+  const haystack = Buffer.from(text).toString('latin1')
+  const readable = new Set()
+  for (let at = 0; at + PROBE <= haystack.length; at++) {
+    for (const { form, index } of byProbe.get(haystack.slice(at, at + PROBE)) ?? []) {
+      if (haystack.startsWith(form, at)) readable.add(index)
+    }
+  }
+  return readable.size
+}
+
+module.exports = { countReadable, keysIn, reveal }

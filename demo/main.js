@@ -1,11 +1,10 @@
 'use strict'
 
 /**
- * The demo: `npm run demo`, or `npm run demo -- --layout column`. A real PostgreSQL, real Baileys encryption between accounts whose
- * states live in it, and crashes. Its exit status is its verdict.
+ * The demo: `npm run demo`, or `npm run demo -- --layout column`. A real PostgreSQL, real Baileys
+ * encryption between accounts whose states live in it, and crashes. Its exit status is its verdict.
  */
 
-const { parseArgs } = require('node:util')
 const { parseArgs } = require('node:util')
 const { startPostgres } = require('../__test__/support/postgres')
 const { AccountsProcess } = require('./accounts-process')
@@ -17,7 +16,6 @@ const { Scenario } = require('./scenario')
 const SECRET = 'an-example-secret-of-good-length'
 const DATABASES = { rows: RowsDatabase, column: ColumnDatabase }
 const GIVE_UP_AFTER_MS = 300_000
-const LAYOUTS = ['rows', 'column']
 const INTERRUPTS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }
 
 /** Resolves to an exit status when the demo is interrupted. */
@@ -44,7 +42,6 @@ async function run(layout, report, cleanUp) {
   cleanUp.push(() => server.stop())
 
   const env = { DATABASE_URL: server.url(), WHATSAPP_SESSION_SECRET: SECRET }
-  if (layout) env.BAILEYS_AUTH_LAYOUT = layout
   const accounts = new AccountsProcess(env)
   cleanUp.push(() => accounts.stop())
   const failed = new Promise((_, reject) => {

@@ -5,17 +5,10 @@
  * other algorithm than the package's own.
  */
 
-const { Client } = require('pg')
+const { Database } = require('./database')
 
-const TABLES = ['store', 'session', 'record']
-
-class RowsDatabase {
+class RowsDatabase extends Database {
   goneAs = 'its session and every record are deleted'
-  #url
-
-  constructor(url) {
-    this.#url = url
-  }
 
   /** The package makes its tables itself, and needs no row for an account. */
   async create() {}
@@ -25,7 +18,7 @@ class RowsDatabase {
    * that PostgreSQL takes to store its rows.
    */
   async sessions(accounts) {
-    const rows = await this.#query(
+    const rows = await this.query(
       `SELECT account_id AS id, sum(octet_length(value))::int AS bytes,
               sum(pg_column_size(record))::int AS "bytesOnDisk"
        FROM baileys_auth.session JOIN baileys_auth.record AS record USING (session_id)
@@ -43,37 +36,15 @@ class RowsDatabase {
     return `the records of all ${count} accounts are listed with their ids`
   }
 
-  /** All tables as text. */
-  async dump() {
-    const dumps = TABLES.map((table) =>
-      this.#query(`SELECT t::text AS row FROM baileys_auth.${table} AS t`),
-    )
-    const rows = await Promise.all(dumps)
-    return rows
-      .flat()
-      .map(({ row }) => row)
-      .join('\n')
-  }
-
   /** Whether nothing is stored of an account's session. */
   async isGone(id) {
-    const [row] = await this.#query(
+    const [row] = await this.query(
       `SELECT NOT EXISTS (SELECT FROM baileys_auth.session WHERE account_id = $1)
               AND NOT EXISTS (SELECT FROM baileys_auth.record
                               WHERE session_id NOT IN (SELECT session_id FROM baileys_auth.session)) AS gone`,
       [id],
     )
     return row.gone
-  }
-
-  async #query(sql, params) {
-    const client = new Client({ connectionString: this.#url })
-    await client.connect()
-    try {
-      return (await client.query(sql, params)).rows
-    } finally {
-      await client.end()
-    }
   }
 }
 
