@@ -15,8 +15,9 @@ async function main() {
   const server = await startPostgres({ onProgress: showProgress })
   try {
     process.env.TEST_DATABASE_URL = server.url()
-    print(renderEnvironment(await describeEnvironment(server.url(), options), options))
-    const lost = await runSuite(options)
+    const environment = await describeEnvironment(server.url(), options)
+    print(renderEnvironment(environment, options))
+    const lost = await runSuite(options, environment)
     if (lost > 0) throw new Error(`this package lost ${lost} acknowledged records`)
   } finally {
     await server.stop()

@@ -8,6 +8,8 @@ const { CAREFUL, OURS, RIVALS } = require('./stores')
 
 const SUITES = ['rivals', 'original']
 const STORES = [OURS, CAREFUL, ...RIVALS].map(({ name }) => name).concat('limit')
+const EVERYTHING = Object.keys(WORKLOADS).join(',')
+const EVERYONE = STORES.join(',')
 
 const USAGE = `Usage: npm run bench -- [options]
 
@@ -18,8 +20,8 @@ const USAGE = `Usage: npm run bench -- [options]
   --help           this text
 
 Suite rivals:
-  --only LIST      workloads: ${Object.keys(WORKLOADS).join(',')}
-  --stores LIST    stores: ${STORES.join(',')}
+  --only LIST      workloads: ${EVERYTHING}
+  --stores LIST    stores: ${EVERYONE}
   --chart FILE     where the chart goes; without it, bench/chart.svg after a whole run
 
 Suite original:
@@ -29,8 +31,8 @@ Suite original:
 
 const OPTIONS = {
   suite: { type: 'string', default: 'rivals' },
-  only: { type: 'string', default: Object.keys(WORKLOADS).join(',') },
-  stores: { type: 'string', default: STORES.join(',') },
+  only: { type: 'string', default: EVERYTHING },
+  stores: { type: 'string', default: EVERYONE },
   chart: { type: 'string' },
   records: { type: 'string', default: '100,1000' },
   callers: { type: 'string', default: '1,16' },
@@ -64,6 +66,7 @@ function readArguments(args) {
     only: list('only', (name, text) => oneOf(name, text, Object.keys(WORKLOADS))),
     stores: list('stores', (name, text) => oneOf(name, text, STORES)),
     chart: values.chart,
+    isWhole: !values.quick && values.only === EVERYTHING && values.stores === EVERYONE,
     records,
     callers,
     rounds: positive('rounds', values.rounds ?? (values.quick ? 1 : 5)),

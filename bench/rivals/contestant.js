@@ -56,7 +56,14 @@ class Contestant {
   /** What the report tells of it. */
   result() {
     const { entry, label, figures, lost } = this
-    return { name: entry.name, isRival: entry.isRival, label, figures, lost }
+    return {
+      name: entry.name,
+      isRival: entry.isRival,
+      label,
+      shortLabel: entry.label,
+      figures,
+      lost,
+    }
   }
 
   async leave() {

@@ -12,7 +12,7 @@ const CROWD = { accounts: 100, callers: 10, records: 100 }
 const ALONE = { accounts: 1, callers: 1, records: 1_000 }
 
 /** The tables of all the stores, each of which has a database with only its own. */
-const TABLES = ['record', 'auth_record', 'auth_data', 'zaileys_auth_signal', 'whatsapp_accounts']
+const TABLES = ['record', 'auth_record', 'auth_data', 'zaileys_auth_signal']
 
 async function tableBytes(db) {
   const { rows } = await db.query(
@@ -40,12 +40,13 @@ async function walPerSet(contestant, seconds) {
   return ((await walPosition(contestant.db)) - before) / sets
 }
 
-const usesDatabase = ({ name }) => name !== 'multi-file'
+/** Not a session as one text, whose log is as long as the session. */
+const writesRows = ({ name }) => name !== 'multi-file' && name !== 'original'
 
 /** Runs the crowd of every store, and then one caller alone of every store. */
 async function runShape(context, shape, figure) {
   return withField(async (field, enter) => {
-    for (const entry of context.chosen([OURS, CAREFUL, ...RIVALS]).filter(usesDatabase)) {
+    for (const entry of context.chosen([OURS, CAREFUL, ...RIVALS]).filter(writesRows)) {
       context.onRound(entry.label)
       const contestant = await enter(enterCrowd(entry, shape))
       await contestant.db.query('VACUUM')
