@@ -50,14 +50,8 @@ class Limit {
 
   /** Gives what limit.rs prints: see there. */
   async measure(seconds) {
-    const { stdout } = await run(
-      'cargo',
-      [...CARGO, this.mode, ...this.arguments, String(seconds)],
-      {
-        cwd: ROOT,
-        env: { ...process.env, DATABASE_URL: this.db.url },
-      },
-    )
+    const args = ['--', this.mode, ...this.arguments, String(seconds)]
+    const stdout = await cargo(['run', ...PROGRAM, ...args], this.db.url)
     return JSON.parse(stdout)
   }
 
