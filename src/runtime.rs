@@ -10,7 +10,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use crate::error::{Code, Error, Result};
 
 /// I/O is all these threads wait for, so two carry thousands of sessions; sealing goes to the blocking pool.
-const WORKER_THREADS: usize = 2;
+const WORKER_THREADS: usize = 1;
 /// Sealing and key derivation at the same time, at most.
 const BLOCKING_THREADS: usize = 4;
 
