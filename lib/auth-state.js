@@ -10,118 +10,164 @@ const UNSTORABLE =
 /** How many values `list` reads at a time. */
 const LIST_BATCH = 100
 
-/** What Baileys wants of an auth state, over an open native session. Nothing of it needs `this`. */
-function makeAuthState(store, native, accountId, { initAuthCreds, proto }) {
-  let closing
+/** An open account. */
+class AuthState {
+  #store
+  #native
+  #accountId
+  #proto
+  #creds
+  #closing
 
-  const requireOpen = (operation) => {
-    if (closing) {
-      throw new SessionStoreError('ERR_CLOSED', 'it was closed; open the account again', {
-        operation,
-        accountId,
-      })
+  constructor(store, native, accountId, { initAuthCreds, proto }) {
+    this.#store = store
+    this.#native = native
+    this.#accountId = accountId
+    this.#proto = proto
+    const stored = native.takeCreds()
+    this.#creds = stored === null ? initAuthCreds() : JSON.parse(stored, reviver)
+  }
+
+  /** What Baileys wants of an auth state. Nothing of it needs `this`, and there is no more of it than is handed out: thousands
+   * of accounts may be open and idle. */
+  handle() {
+    return {
+      state: {
+        creds: this.#creds,
+        keys: {
+          get: (type, ids) => this.#get(type, ids),
+          set: (data) => this.#set(data),
+          clear: () => this.#clear(),
+          list: (type) => this.#list(type),
+          listIds: (type) => this.#listIds(type),
+        },
+      },
+      saveCreds: () => this.#saveCreds(),
+      close: () => this.#close(),
     }
   }
 
-  /** What the native part answered, if it is no refusal. */
-  const answerOf = (operation, answer) => {
-    if (isFailure(answer)) throw fromFailure(answer, operation, accountId)
-    return answer
-  }
-
-  /** A value as Baileys wants it, of what the native part gave for it. */
-  const revive = (type, raw) => {
-    const value = decode(raw)
-    return type === 'app-state-sync-key' && value
-      ? proto.Message.AppStateSyncKeyData.fromObject(value)
-      : value
-  }
-
-  /** What is stored of records that are known to be named properly, in the order of their ids: from memory, or waited for. */
-  const read = (operation, type, ids) =>
-    answerOf(operation, native.read(type, ids)) ??
-    store.call(operation, accountId, (token) => native.fetch(token, type, ids))
-
-  /** Runs what prepares a write now; whatever it throws becomes a rejection, and nothing was written. */
-  const write = (operation, prepare, start) => {
-    let prepared
-    try {
-      requireOpen(operation)
-      prepared = prepare()
-    } catch (error) {
-      return refused(asArgumentError(error, operation, accountId))
-    }
-    return prepared.length === 0
-      ? Promise.resolve()
-      : store.write(operation, accountId, native, (token) => start(token, prepared))
-  }
-
-  const get = async (type, ids) => {
-    requireOpen('get')
-    const names = checked('get', accountId, () => idsOf(type, ids))
-    const held = read('get', type, names)
+  async #get(type, ids) {
+    this.#requireOpen('get')
+    const names = this.#checked('get', () => idsOf(type, ids))
+    const held = this.#read('get', type, names)
     // What is in memory costs no turn of the event loop.
     const values = Array.isArray(held) ? held : await held
     const answer = {}
-    for (let at = 0; at < names.length; at += 1) define(answer, names[at], revive(type, values[at]))
+    for (let at = 0; at < names.length; at += 1) {
+      define(answer, names[at], this.#revive(type, values[at]))
+    }
     return answer
   }
 
-  const set = (data) =>
-    write(
+  #set(data) {
+    return this.#write(
       'set',
       () => recordsOf(data),
-      (token, records) => native.write(token, records),
+      (token, records) => this.#native.write(token, records),
     )
-
-  const clear = () =>
-    write(
-      'clear keys',
-      () => 'everything',
-      (token) => native.deleteKeys(token),
-    )
-
-  const idsOfType = (operation, type) =>
-    store.call(operation, accountId, (token) => native.ids(token, type))
-
-  const listIds = async function* (type) {
-    requireOpen('listIds')
-    checked('listIds', accountId, () => requireName(type, 'a record type'))
-    yield* await idsOfType('listIds', type)
   }
 
-  const list = async function* (type) {
-    requireOpen('list')
-    checked('list', accountId, () => requireName(type, 'a record type'))
-    const ids = await idsOfType('list', type)
+  #clear() {
+    return this.#write(
+      'clear keys',
+      () => 'everything',
+      (token) => this.#native.deleteKeys(token),
+    )
+  }
+
+  #saveCreds() {
+    return this.#write(
+      'saveCreds',
+      () => encode(this.#creds),
+      (token, text) => this.#native.writeCreds(token, text),
+    )
+  }
+
+  async *#listIds(type) {
+    this.#requireOpen('listIds')
+    this.#checked('listIds', () => requireName(type, 'a record type'))
+    yield* await this.#idsOfType('listIds', type)
+  }
+
+  async *#list(type) {
+    this.#requireOpen('list')
+    this.#checked('list', () => requireName(type, 'a record type'))
+    const ids = await this.#idsOfType('list', type)
     for (let at = 0; at < ids.length; at += LIST_BATCH) {
-      requireOpen('list')
+      this.#requireOpen('list')
       const batch = ids.slice(at, at + LIST_BATCH)
-      const values = await read('list', type, batch)
+      const values = await this.#read('list', type, batch)
       for (const [index, id] of batch.entries()) {
-        const value = revive(type, values[index])
+        const value = this.#revive(type, values[index])
         // Null is one that was deleted since the iteration began.
         if (value !== null) yield [id, value]
       }
     }
   }
 
-  const stored = native.takeCreds()
-  const creds = stored === null ? initAuthCreds() : JSON.parse(stored, reviver)
-
-  const saveCreds = () =>
-    write(
-      'saveCreds',
-      () => encode(creds),
-      (token, text) => native.writeCreds(token, text),
+  #close() {
+    this.#closing ??= this.#store.call('close', this.#accountId, (token) =>
+      this.#native.close(token),
     )
-
-  const close = () => {
-    closing ??= store.call('close', accountId, (token) => native.close(token))
-    return closing
+    return this.#closing
   }
 
-  return { state: { creds, keys: { get, set, clear, list, listIds } }, saveCreds, close }
+  #idsOfType(operation, type) {
+    return this.#store.call(operation, this.#accountId, (token) => this.#native.ids(token, type))
+  }
+
+  /** What is stored of records that are known to be named properly, in the order of their ids: from memory, or waited for. */
+  #read(operation, type, ids) {
+    const answer = this.#native.read(type, ids)
+    if (isFailure(answer)) throw fromFailure(answer, operation, this.#accountId)
+    if (answer !== null) return answer
+    return this.#store.call(operation, this.#accountId, (token) =>
+      this.#native.fetch(token, type, ids),
+    )
+  }
+
+  /** A value as Baileys wants it, of what the native part gave for it. */
+  #revive(type, raw) {
+    const value = decode(raw)
+    return type === 'app-state-sync-key' && value
+      ? this.#proto.Message.AppStateSyncKeyData.fromObject(value)
+      : value
+  }
+
+  /** Runs what prepares a write now; whatever it throws becomes a rejection, and nothing was written. */
+  #write(operation, prepare, start) {
+    let prepared
+    try {
+      this.#requireOpen(operation)
+      prepared = prepare()
+    } catch (error) {
+      return refused(asArgumentError(error, operation, this.#accountId))
+    }
+    return prepared.length === 0
+      ? Promise.resolve()
+      : this.#store.write(operation, this.#accountId, this.#native, (token) =>
+          start(token, prepared),
+        )
+  }
+
+  /** Runs a check of arguments that may be hostile: whatever they throw becomes an argument error. */
+  #checked(operation, check) {
+    try {
+      return check()
+    } catch (error) {
+      throw asArgumentError(error, operation, this.#accountId)
+    }
+  }
+
+  #requireOpen(operation) {
+    if (this.#closing) {
+      throw new SessionStoreError('ERR_CLOSED', 'it was closed; open the account again', {
+        operation,
+        accountId: this.#accountId,
+      })
+    }
+  }
 }
 
 /** A rejection that is no unhandled one if nobody awaits it. */
@@ -129,15 +175,6 @@ function refused(error) {
   const promise = Promise.reject(error)
   promise.catch(() => {})
   return promise
-}
-
-/** Runs a check of arguments that may be hostile: whatever they throw becomes an argument error. */
-function checked(operation, accountId, check) {
-  try {
-    return check()
-  } catch (error) {
-    throw asArgumentError(error, operation, accountId)
-  }
 }
 
 /** The error for what a check threw: one of its own, told with where and whose, or whatever the arguments threw. */
@@ -198,4 +235,4 @@ function define(object, name, value) {
   }
 }
 
-module.exports = { makeAuthState }
+module.exports = { AuthState }

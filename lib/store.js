@@ -1,12 +1,12 @@
 'use strict'
 
 const { NativeStore } = require('../binding.js')
-const { makeAuthState } = require('./auth-state.js')
+const { AuthState } = require('./auth-state.js')
 const { loadBaileys } = require('./baileys.js')
 const { fromFailure, isFailure, requireAccountId } = require('./errors.js')
 
-/** Answers that are handed on in one turn of the event loop: about a millisecond of work for those who get them. */
-const LETTERS_AT_ONCE = 64
+/** Answers that are handed on in one turn of the event loop: about half a millisecond of work for those who get them. */
+const LETTERS_AT_ONCE = 32
 const LETTER_LENGTH = 3
 
 /** A store over the native one: hands calls over, and settles their promises when the native part has letters. */
@@ -43,7 +43,7 @@ class Store {
     )
     if (onSuperseded === undefined) this.#onSuperseded.delete(accountId)
     else this.#onSuperseded.set(accountId, onSuperseded)
-    return makeAuthState(this, native, accountId, module)
+    return new AuthState(this, native, accountId, module).handle()
   }
 
   async clear(accountId) {
@@ -65,18 +65,16 @@ class Store {
    * that nobody awaits is logged, not an unhandled rejection: one account's trouble must not end all the others'.
    */
   call(operation, accountId, start) {
-    const promise = new Promise((resolve, reject) => {
-      const token = this.#newToken()
-      const refused = attempt(start, token)
-      if (refused) {
-        reject(fromFailure(refused, operation, accountId))
-        return
-      }
+    const token = this.#newToken()
+    const call = new Call(operation, accountId)
+    const refused = attempt(start, token)
+    if (refused) {
+      this.#reject(call, refused)
+    } else {
       if (this.#waiting.size === 0) this.#native.hold(true)
-      this.#waiting.set(token, { resolve, reject, operation, accountId })
-    })
-    promise.catch(this.#logRefusal)
-    return promise
+      this.#waiting.set(token, call)
+    }
+    return call.promise
   }
 
   /**
@@ -108,11 +106,17 @@ class Store {
   }
 
   #settle(token, failure, value) {
-    const { resolve, reject, operation, accountId } = this.#waiting.get(token)
+    const call = this.#waiting.get(token)
     this.#waiting.delete(token)
     if (this.#waiting.size === 0) this.#native.hold(false)
-    if (failure === null) resolve(value)
-    else reject(fromFailure(failure, operation, accountId))
+    if (failure === null) call.resolve(value)
+    else this.#reject(call, failure)
+  }
+
+  #reject(call, failure) {
+    // Only now: most calls succeed, and another handler each would be for nothing.
+    call.promise.catch(this.#logRefusal)
+    call.reject(fromFailure(failure, call.operation, call.accountId))
   }
 
   #notice({ kind, accountId, reason }) {
@@ -142,6 +146,18 @@ class Store {
       this.#lastToken = (this.#lastToken + 1) >>> 0
     } while (this.#lastToken === 0 || this.#waiting.has(this.#lastToken))
     return this.#lastToken
+  }
+}
+
+/** A native call that waits for its answer. */
+class Call {
+  constructor(operation, accountId) {
+    this.operation = operation
+    this.accountId = accountId
+    this.promise = new Promise((resolve, reject) => {
+      this.resolve = resolve
+      this.reject = reject
+    })
   }
 }
 

@@ -20,5 +20,8 @@ pub mod stats;
 pub mod store;
 mod writer;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 pub use codec::record;
 pub use pool::PoolStatus;

@@ -82,13 +82,17 @@ fn undoes(state: &SqlState) -> bool {
     !matches!(&state.code()[..2], "08" | "57") || *state == SqlState::QUERY_CANCELED
 }
 
-/// Whether an error says that what was prepared is not there, or that another statement is.
+/// Whether an error says that what was prepared is not there, or that another statement is, which cannot read our parameters
+/// or has its hash checked.
 fn confuses_statements(state: &SqlState) -> bool {
     [
         SqlState::INVALID_SQL_STATEMENT_NAME,
         SqlState::DUPLICATE_PSTATEMENT,
         SqlState::PROTOCOL_VIOLATION,
         SqlState::INVALID_BINARY_REPRESENTATION,
+        SqlState::DATATYPE_MISMATCH,
+        SqlState::PROGRAM_LIMIT_EXCEEDED,
+        SqlState::CHECK_VIOLATION,
     ]
     .contains(state)
 }

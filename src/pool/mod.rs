@@ -12,7 +12,7 @@ use std::{
 use deadpool_postgres::{ClientWrapper, Manager, ManagerConfig, Object, RecyclingMethod, Runtime, Timeouts};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_postgres::{
-    Config, Row,
+    Config, Row, Statement,
     types::{ToSql, Type},
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -207,12 +207,28 @@ impl Loan {
             .await
     }
 
-    /// Runs a statement that is worth preparing, as [`Loan::execute`]: then PostgreSQL plans it once a connection, which takes
-    /// as long as running it.
+    /// Runs a statement that is worth preparing, as [`Loan::query`]: then PostgreSQL plans it once a connection, which takes as
+    /// long as running it.
     ///
-    /// A pooler that hands a transaction to any connection does not know what was prepared on another one. So no two
-    /// statements that are prepared may have the same number of parameters: one under another's name is then an error, and
-    /// from there on nothing is prepared any more.
+    /// A pooler that hands a transaction to any connection does not know what was prepared on another one, where the name
+    /// may be another statement's. So no two statements that are prepared may be able to take each other's parameters: the
+    /// wrong one is then an error, and from there on nothing is prepared any more.
+    pub(crate) async fn query_often(
+        &mut self,
+        statement: &str,
+        params: &Params<'_>,
+    ) -> std::result::Result<Vec<Row>, Fault> {
+        if !self.prepares {
+            return self.query(statement, params).await;
+        }
+        self.run(async |client| {
+            let prepared = prepare(client, statement, params).await?;
+            client.query(&prepared, &values_of(params)).await
+        })
+        .await
+    }
+
+    /// Likewise, and gives the number of rows it changed.
     pub(crate) async fn execute_often(
         &mut self,
         statement: &str,
@@ -222,10 +238,8 @@ impl Loan {
             return self.execute(statement, params).await;
         }
         self.run(async |client| {
-            let types: Vec<_> = params.iter().map(|(_, kind)| kind.clone()).collect();
-            let prepared = client.prepare_typed_cached(statement, &types).await?;
-            let values: Vec<_> = params.iter().map(|(value, _)| *value).collect();
-            client.execute(&prepared, &values).await
+            let prepared = prepare(client, statement, params).await?;
+            client.execute(&prepared, &values_of(params)).await
         })
         .await
     }
@@ -254,6 +268,19 @@ impl Loan {
         self.is_usable = answer.as_ref().err().is_none_or(|error| error.as_db_error().is_some());
         Ok(answer?)
     }
+}
+
+async fn prepare(
+    client: &ClientWrapper,
+    statement: &str,
+    params: &Params<'_>,
+) -> std::result::Result<Statement, tokio_postgres::Error> {
+    let types: Vec<_> = params.iter().map(|(_, kind)| kind.clone()).collect();
+    client.prepare_typed_cached(statement, &types).await
+}
+
+fn values_of<'a>(params: &'a Params<'_>) -> Vec<&'a (dyn ToSql + Sync)> {
+    params.iter().map(|(value, _)| *value).collect()
 }
 
 impl Drop for Loan {

@@ -94,10 +94,9 @@ impl Cache {
         self.held.remove(&Lookup { session, key });
     }
 
-    /// Drops a session's records; all of them, or all but the credentials.
-    pub(super) fn remove_session(&self, session: u64, with_creds: bool) {
-        self.held
-            .retain(|name, _| name.session != session || (!with_creds && name.key == RecordKey::Creds));
+    /// Drops a session's records.
+    pub(super) fn remove_session(&self, session: u64) {
+        self.held.retain(|name, _| name.session != session);
     }
 
     pub(super) fn status(&self) -> CacheStatus {
@@ -143,12 +142,8 @@ mod tests {
         assert_eq!(cache.get(1, &key(1)), Some(None));
         assert_eq!(cache.get(2, &key(1)), Some(bytes(3)));
         assert_eq!(cache.get(3, &key(1)), None);
-        cache.insert(2, &RecordKey::Creds, bytes(4));
-        cache.remove_session(2, false);
+        cache.remove_session(2);
         assert_eq!(cache.get(2, &key(1)), None);
-        assert_eq!(cache.get(2, &RecordKey::Creds), Some(bytes(4)));
-        cache.remove_session(2, true);
-        assert_eq!(cache.get(2, &RecordKey::Creds), None);
         assert_eq!(cache.get(1, &key(1)), Some(None));
     }
 }

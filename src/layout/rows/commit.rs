@@ -6,7 +6,10 @@ use std::{
     sync::Arc,
 };
 
-use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{
+    Row,
+    types::{ToSql, Type},
+};
 use uuid::Uuid;
 
 use super::{
@@ -208,21 +211,31 @@ impl<'a> Columns<'a> {
 
     /// Sends them; gives the sessions that passed the fence.
     async fn send(&self, loan: &mut Loan, statements: &Statements) -> std::result::Result<HashSet<Uuid>, Fault> {
-        if let Some((session, epoch)) = self.only_session()
-            && self.parts().are_upserts()
-        {
-            let params: [(&(dyn ToSql + Sync), Type); 5] = [
-                (&session, Type::UUID),
-                (&epoch, Type::INT8),
+        let parts = self.parts();
+        if !parts.are_upserts() {
+            let rows = loan.query(statements.commit(parts), &self.params()).await?;
+            return accepted(&rows);
+        }
+        let Some((session, epoch)) = self.only_session() else {
+            let rows = loan.query_often(statements.commit(parts), &self.params()).await?;
+            return accepted(&rows);
+        };
+        let fence: [(&(dyn ToSql + Sync), Type); 2] = [(&session, Type::UUID), (&epoch, Type::INT8)];
+        let written = if let ([hash], [kind], [value]) = (&*self.hashes, &*self.kinds, &*self.values) {
+            let record: [(&(dyn ToSql + Sync), Type); 3] =
+                [(hash, Type::BYTEA), (kind, Type::TEXT), (value, Type::BYTEA)];
+            let params = [&fence[..], &record].concat();
+            loan.execute_often(&statements.set_one, &params).await?
+        } else {
+            let records: [(&(dyn ToSql + Sync), Type); 3] = [
                 (&self.hashes, Type::BYTEA_ARRAY),
                 (&self.kinds, Type::TEXT_ARRAY),
                 (&self.values, Type::BYTEA_ARRAY),
             ];
-            let written = loan.execute_often(&statements.commit_one, &params).await?;
-            return Ok((written > 0).then_some(session).into_iter().collect());
-        }
-        let rows = loan.query(statements.commit(self.parts()), &self.params()).await?;
-        rows.iter().map(|row| uuid(row, 0)).collect()
+            let params = [&fence[..], &records].concat();
+            loan.execute_often(&statements.set_many, &params).await?
+        };
+        Ok((written > 0).then_some(session).into_iter().collect())
     }
 
     fn only_session(&self) -> Option<(Uuid, i64)> {
@@ -250,4 +263,9 @@ impl<'a> Columns<'a> {
         }
         params
     }
+}
+
+/// The sessions in a commit's answer.
+fn accepted(rows: &[Row]) -> std::result::Result<HashSet<Uuid>, Fault> {
+    rows.iter().map(|row| uuid(row, 0)).collect()
 }

@@ -253,7 +253,7 @@ async fn read_creds(shared: &Arc<Shared>, tenures: Vec<Arc<RowsTenure>>) -> Resu
                 .transpose();
             let account = tenure.account.clone();
             let opened = creds.map(|creds| {
-                tenure.hold_creds(creds);
+                tenure.keep_creds(creds);
                 tenure
             });
             (account, opened)
@@ -306,7 +306,7 @@ async fn create(shared: &Arc<Shared>, accounts: &[Arc<str>]) -> Result<Opened> {
                 session.key,
                 epoch,
             );
-            tenure.hold_creds(None);
+            tenure.keep_creds(None);
             opened.push((session.account, Ok(Arc::new(tenure))));
         }
     }

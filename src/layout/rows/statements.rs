@@ -19,8 +19,10 @@ pub(super) struct Statements {
     pub(super) owners: String,
     pub(super) find: String,
     pub(super) clear: String,
-    /// A commit of one session that only sets records: five parameters, as no other statement that is prepared has.
-    pub(super) commit_one: String,
+    /// A commit that sets one record.
+    pub(super) set_one: String,
+    /// A commit that only sets records, of one session.
+    pub(super) set_many: String,
     commits: [String; 16],
 }
 
@@ -92,7 +94,13 @@ impl Statements {
                  RETURNING s.session_id, s.epoch"
             ),
             owners: format!("SELECT session_id, opener, epoch FROM {session} WHERE session_id = ANY ($1)"),
-            commit_one: format!(
+            set_one: format!(
+                "INSERT INTO {record} AS r (session_id, record_hash, kind, value) \
+                 SELECT s.session_id, $3::bytea, $4::text, $5::bytea FROM {session} AS s{durability} \
+                 WHERE s.session_id = $1 AND s.epoch = $2 FOR KEY SHARE OF s \
+                 ON CONFLICT (session_id, record_hash) DO UPDATE SET value = excluded.value"
+            ),
+            set_many: format!(
                 "INSERT INTO {record} AS r (session_id, record_hash, kind, value) \
                  SELECT s.session_id, u.* FROM \
                    (SELECT session_id FROM {session} WHERE session_id = $1 AND epoch = $2 FOR KEY SHARE) AS s, \

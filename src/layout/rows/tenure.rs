@@ -39,6 +39,9 @@ pub(super) struct RowsTenure {
 
 #[derive(Default)]
 struct Held {
+    /// The credentials as the open has read them, for whoever asks first. They are asked for once an open and take more than
+    /// all else that an idle account has here, so they are not held.
+    opened_creds: Option<Option<Value>>,
     /// Records that are being read.
     reading: HashMap<RecordKey, Reading>,
     /// Nobody asks any more, so nothing is to be held.
@@ -91,9 +94,9 @@ impl RowsTenure {
         self.in_doubt.store(in_doubt, Ordering::Release);
     }
 
-    /// Holds the credentials that an open has read.
-    pub(super) fn hold_creds(&self, creds: Option<Value>) {
-        self.shared.cache.insert(self.number, &RecordKey::Creds, creds);
+    /// Keeps the credentials that an open has read for its caller.
+    pub(super) fn keep_creds(&self, creds: Option<Value>) {
+        self.held().opened_creds = Some(creds);
     }
 
     /// The changes are durable.
@@ -111,12 +114,14 @@ impl RowsTenure {
     fn replace(&self, changes: &Changes, replace: impl Fn(&RecordKey, &Option<Value>)) {
         let mut held = self.held();
         if changes.deletes_keys {
-            self.shared.cache.remove_session(self.number, false);
+            self.shared.cache.remove_session(self.number);
             held.reading.values_mut().for_each(|reading| reading.is_stale = true);
         }
         for (key, value) in &changes.records {
-            if !held.released {
-                replace(key, value);
+            match key {
+                RecordKey::Creds => held.opened_creds = None,
+                RecordKey::Key { .. } if held.released => {}
+                RecordKey::Key { .. } => replace(key, value),
             }
             if let Some(reading) = held.reading.get_mut(key) {
                 reading.is_stale = true;
@@ -145,6 +150,7 @@ impl RowsTenure {
                 held.reading.remove(key);
             }
             if let Some(values) = values
+                && *key != RecordKey::Creds
                 && !is_stale
                 && !held.released
             {
@@ -161,7 +167,10 @@ impl RowsTenure {
 #[async_trait]
 impl Tenure for RowsTenure {
     fn lookup(&self, key: &RecordKey) -> Option<Option<Value>> {
-        self.shared.cache.get(self.number, key)
+        match key {
+            RecordKey::Creds => self.held().opened_creds.take(),
+            RecordKey::Key { .. } => self.shared.cache.get(self.number, key),
+        }
     }
 
     fn fetch(self: Arc<Self>, keys: Vec<RecordKey>, reply: ValuesReply) {
@@ -176,7 +185,10 @@ impl Tenure for RowsTenure {
     }
 
     fn release(&self) {
-        self.held().released = true;
-        self.shared.cache.remove_session(self.number, true);
+        let mut held = self.held();
+        held.released = true;
+        held.opened_creds = None;
+        drop(held);
+        self.shared.cache.remove_session(self.number);
     }
 }
