@@ -38,3 +38,11 @@ pub(crate) async fn compute<T: Send + 'static>(work: impl FnOnce() -> T + Send +
         .await
         .map_err(|_| Error::new(Code::Internal, "a computation failed; please report this"))
 }
+
+/// Runs a computation whose end nobody waits for off this thread, or on it if there are no others.
+pub(crate) fn compute_apart(work: impl FnOnce() + Send + 'static) {
+    match handle() {
+        Ok(runtime) => drop(runtime.spawn_blocking(work)),
+        Err(_) => work(),
+    }
+}

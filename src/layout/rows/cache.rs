@@ -1,6 +1,12 @@
 //! What is held of records in memory: values and known absences, over all sessions of a store, bounded by bytes.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::{
+    collections::HashSet,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
 
 use quick_cache::{
     DefaultHashBuilder, Equivalent, OptionsBuilder, Weighter,
@@ -22,6 +28,8 @@ const USUAL_ENTRY: u64 = 1_000;
 /// Bounded by bytes. What is dropped from it is wiped with its last holder.
 pub(super) struct Cache {
     held: Held<Name, Option<Value>, Weight>,
+    /// Sessions of which nothing is to be held any more, until the next sweep.
+    abandoned: Mutex<HashSet<u64>>,
     capacity: u64,
     hits: AtomicU64,
     misses: AtomicU64,
@@ -71,6 +79,7 @@ impl Cache {
                 DefaultHashBuilder::default(),
                 DefaultLifecycle::default(),
             ),
+            abandoned: Mutex::default(),
             capacity,
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
@@ -97,6 +106,23 @@ impl Cache {
     /// Drops a session's records.
     pub(super) fn remove_session(&self, session: u64) {
         self.held.retain(|name, _| name.session != session);
+    }
+
+    /// Nobody asks for a session's records any more. Says whether to [`Cache::sweep`] for it: of many sessions that end at a
+    /// time only the first needs that.
+    pub(super) fn abandon(&self, session: u64) -> bool {
+        let mut abandoned = self.abandoned();
+        abandoned.insert(session) && abandoned.len() == 1
+    }
+
+    /// Drops the records of abandoned sessions. Looks at all that is held, so not for JavaScript's thread.
+    pub(super) fn sweep(&self) {
+        let abandoned = std::mem::take(&mut *self.abandoned());
+        self.held.retain(|name, _| !abandoned.contains(&name.session));
+    }
+
+    fn abandoned(&self) -> MutexGuard<'_, HashSet<u64>> {
+        self.abandoned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn status(&self) -> CacheStatus {
@@ -145,5 +171,19 @@ mod tests {
         cache.remove_session(2);
         assert_eq!(cache.get(2, &key(1)), None);
         assert_eq!(cache.get(1, &key(1)), Some(None));
+    }
+
+    #[test]
+    fn sessions_that_end_together_are_swept_together() {
+        let cache = Cache::new(1 << 20);
+        for session in 1..=3 {
+            cache.insert(session, &key(1), bytes(3));
+        }
+        assert!(cache.abandon(1));
+        assert!(!cache.abandon(2), "the first one's sweep is to come");
+        cache.sweep();
+        assert_eq!((cache.get(1, &key(1)), cache.get(2, &key(1))), (None, None));
+        assert_eq!(cache.get(3, &key(1)), Some(bytes(3)));
+        assert!(cache.abandon(3), "that sweep is over");
     }
 }

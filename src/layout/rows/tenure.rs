@@ -17,6 +17,7 @@ use crate::{
     crypto::SessionKey,
     error::Result,
     layout::{Tenure, ValuesReply},
+    runtime,
 };
 
 static NEXT_NUMBER: AtomicU64 = AtomicU64::new(0);
@@ -189,6 +190,9 @@ impl Tenure for RowsTenure {
         held.released = true;
         held.opened_creds = None;
         drop(held);
-        self.shared.cache.remove_session(self.number);
+        if self.shared.cache.abandon(self.number) {
+            let shared = self.shared.clone();
+            runtime::compute_apart(move || shared.cache.sweep());
+        }
     }
 }
