@@ -19,6 +19,8 @@ const sqlOf = {
     accountOfWrite: 'NEW.id',
     /** The server's replies once it has committed. */
     replies: { set: 'UPDATE 1', open: 'UPDATE 1', clear: 'UPDATE 1' },
+    /** What the request has within it by which an opener takes an account over, or begins one that has no session. */
+    requests: { take: 'SET "session_data" = $2', begin: 'SET "session_data" = $2' },
     /** Holds an account's row until the end of the transaction. */
     lock: (id) => `SELECT FROM whatsapp_accounts WHERE id = ${escapeLiteral(id)} FOR UPDATE`,
     /** Takes away from under a store what makes an account one. */
@@ -33,6 +35,10 @@ const sqlOf = {
     accountOfWrite: `(SELECT account_id FROM baileys_auth.session
                       WHERE session_id = coalesce(NEW.session_id, OLD.session_id))`,
     replies: { set: 'INSERT 0 1', open: 'UPDATE 1', clear: 'DELETE 1' },
+    requests: {
+      take: 'UPDATE "baileys_auth".session AS s SET epoch = s.epoch + 1, opener',
+      begin: 'INSERT INTO "baileys_auth".session (',
+    },
     lock: (id) =>
       `SELECT FROM baileys_auth.session WHERE account_id = ${escapeLiteral(id)} FOR UPDATE`,
     remove: (id) => `DELETE FROM baileys_auth.session WHERE account_id = ${escapeLiteral(id)}`,
