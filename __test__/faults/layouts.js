@@ -17,6 +17,9 @@ const sqlOf = {
     /** Whatever a write does, and whose row it is, in a trigger on it. */
     write: 'UPDATE ON whatsapp_accounts',
     accountOfWrite: 'NEW.id',
+    /** What a clear does, as a trigger has it; `WHEN` it is one. */
+    clear: 'UPDATE ON whatsapp_accounts',
+    isClear: 'NEW.session_data IS NULL',
     /** The server's replies once it has committed. */
     replies: { set: 'UPDATE 1', open: 'UPDATE 1', clear: 'UPDATE 1' },
     /** What the request has within it by which an opener takes an account over, or begins one that has no session. */
@@ -34,6 +37,8 @@ const sqlOf = {
     write: 'INSERT OR UPDATE OR DELETE ON baileys_auth.record',
     accountOfWrite: `(SELECT account_id FROM baileys_auth.session
                       WHERE session_id = coalesce(NEW.session_id, OLD.session_id))`,
+    clear: 'DELETE ON baileys_auth.session',
+    isClear: 'true',
     replies: { set: 'INSERT 0 1', open: 'UPDATE 1', clear: 'DELETE 1' },
     requests: {
       take: 'UPDATE "baileys_auth".session AS s SET epoch = s.epoch + 1, opener',

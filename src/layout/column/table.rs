@@ -15,6 +15,10 @@ use crate::{
 /// As many characters of a sealed text as hold its nonce, which no two writes share.
 const MARK_LEN: usize = 40;
 
+/// What a fence puts before a text: the owner learns from it what keeps it from writing.
+const OPENING: char = ' ';
+const CLEARING: char = '\t';
+
 /// How often a clear tries again because the text was written since it was looked at; from [`FENCED_CLEAR`]
 /// on it first keeps the owner from writing.
 const CLEAR_ATTEMPTS: usize = 16;
@@ -25,6 +29,7 @@ pub(super) struct Table {
     select: String,
     select_mark: String,
     fence: String,
+    fence_to_clear: String,
     update: String,
     present: String,
     release: String,
@@ -38,7 +43,7 @@ pub(super) enum Found {
     Replaced,
     /// Another text, with this mark.
     Other(String),
-    /// NULL.
+    /// NULL, or what is about to be.
     Empty,
     /// No row with the account's id.
     NoRow,
@@ -59,13 +64,18 @@ impl Table {
         let durability = durability(synchronous_commit)
             .map(|setting| format!(" FROM {setting}"))
             .unwrap_or_default();
+        // White space before JSON changes nothing but the mark.
+        let fence = |space: char| {
+            let space = literal(&space.to_string());
+            format!(
+                "UPDATE {table} SET {data} = {space} || {data} WHERE {id} = $1 AND {data} IS NOT NULL RETURNING {data}"
+            )
+        };
         Self {
             select: format!("SELECT {data} FROM {table} WHERE {id} = $1"),
             select_mark: format!("SELECT left({data}, {MARK_LEN}) FROM {table} WHERE {id} = $1"),
-            // White space before JSON changes nothing but the mark.
-            fence: format!(
-                "UPDATE {table} SET {data} = ' ' || {data} WHERE {id} = $1 AND {data} IS NOT NULL RETURNING {data}"
-            ),
+            fence: fence(OPENING),
+            fence_to_clear: fence(CLEARING),
             update: format!(
                 "UPDATE {table} AS account SET {data} = $2{touch}{durability} \
                  WHERE account.{id} = $1 AND left(account.{data}, {MARK_LEN}) IS NOT DISTINCT FROM $3"
@@ -111,6 +121,7 @@ impl Table {
             None => Found::NoRow,
             Some(None) => Found::Empty,
             Some(Some(found)) if found == mark(text) => Found::Replaced,
+            Some(Some(found)) if found.starts_with(CLEARING) => Found::Empty,
             Some(Some(found)) => Found::Other(found),
         })
     }
@@ -139,11 +150,10 @@ impl Table {
         for attempt in 0..CLEAR_ATTEMPTS {
             let found = match attempt {
                 ..FENCED_CLEAR => self.one_text(&self.select_mark, account).await?.flatten(),
-                _ => self
-                    .one_text(&self.fence, account)
-                    .await?
-                    .flatten()
-                    .map(|text| mark(&text)),
+                _ => {
+                    let fenced = self.one_text(&self.fence_to_clear, account).await?.flatten();
+                    fenced.map(|text| mark(&text))
+                }
             };
             let Some(found) = found else { return Ok(()) };
             let params: [(&(dyn ToSql + Sync), Type); 2] = [(&account, Type::TEXT), (&found, Type::TEXT)];

@@ -60,7 +60,7 @@ pub(crate) enum Statement {
         session: Name,
         opener: Name,
     },
-    /// `commit`, or `commit_one` where it is not part of a batch.
+    /// `commit`, or `set_one` and `set_many` where it is not part of a batch.
     Commit {
         session: Name,
         epoch: u8,
