@@ -195,13 +195,20 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
       "a'b",
       'a\\_b',
       'á_b',
+      'a😀',
+      'a😁',
+      '😀',
+      'x'.repeat(299),
+      'x'.repeat(300),
+      `${'x'.repeat(299)}y`,
     ]
     for (const id of ids) {
       await db.addAccount(id)
       await (await quick.useAuthState(id)).saveCreds()
     }
     const sessions = () => Promise.all(ids.map((id) => db.stored(id)))
-    for (const cleared of ['a_b', 'a%b', 'a.b', '%', '_', "a'b"]) {
+    const chosen = ['a_b', 'a%b', 'a.b', '%', '_', "a'b", 'a\\_b', 'a😀', '😀', 'x'.repeat(300)]
+    for (const cleared of chosen) {
       const before = await sessions()
       await quick.clear(cleared)
       expect(await sessions()).toEqual(
@@ -218,6 +225,8 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
     ['a number', 7],
     ['an object', { toString: () => 'a' }],
     ['a string with NUL', 'a\0'],
+    ['NUL alone', '\0'],
+    ['half a surrogate pair', 'a\ud83d'],
   ])('%s is refused as account id, and nothing is cleared or opened', async (_, id) => {
     await db.query(`INSERT INTO whatsapp_accounts (id, user_id, name, session_data, updated_at)
                   VALUES ('', '', '', 'untouched', now()) ON CONFLICT DO NOTHING`)

@@ -3,7 +3,14 @@
 const { startChild, runScript } = require('../support/child')
 const { createDatabase } = require('../support/database')
 const { LAYOUTS } = require('./layouts')
-const { addAccount, environment, expectRefused, makeStore, readStored } = require('./stores')
+const {
+  addAccount,
+  environment,
+  expectRefused,
+  makeProxy,
+  makeStore,
+  readStored,
+} = require('./stores')
 
 // A second process opens an account: a replica during a rolling deployment, or a restart before the old one is gone.
 
@@ -101,6 +108,24 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
     await refused
     const { peer } = await other.call('get', account, 'session', ['peer'])
     expect(peer.n).toBe(acknowledged)
+  })
+
+  test('several that open an account at the same moment all get it, one after another, and the last one owns it', async () => {
+    const first = await store.useAuthState(account)
+    await Promise.all([first.saveCreds(), first.state.keys.set(record(1))])
+    // By way of a proxy each, they are to each other as processes.
+    const urls = await Promise.all(
+      Array.from({ length: 8 }, async () => (await makeProxy(db.url)).url(db.url)),
+    )
+    const handles = await Promise.all(urls.map((url) => makeStore(url).useAuthState(account)))
+    for (const { state } of handles) expect(state.creds).toEqual(handles[0].state.creds)
+    const sets = await Promise.allSettled(
+      handles.map(({ state }, at) => state.keys.set({ 'pre-key': { [at]: { n: at } } })),
+    )
+    const owners = handles.filter((_, at) => sets[at].status === 'fulfilled')
+    expect(owners).toHaveLength(1)
+    expect(await owners[0].state.keys.get('session', ['peer'])).toEqual({ peer: { n: 1 } })
+    expect(await storedNumber()).toBe(1)
   })
 
   test('onSuperseded is called once for a handle that lost its account, with the account', async () => {

@@ -12,15 +12,18 @@ class Lane {
   #to
   #delayOf
   #intercept
+  #stopsAt
   #chunks = []
   #timer
   #ended = false
 
-  constructor(proxy, from, to, delayOf, intercept = () => false) {
+  /** `intercept` tells which chunks are not handed on, `stopsAt` those with which the lane is to be held. */
+  constructor(proxy, from, to, delayOf, { intercept = () => false, stopsAt = () => false }) {
     this.#proxy = proxy
     this.#to = to
     this.#delayOf = delayOf
     this.#intercept = intercept
+    this.#stopsAt = stopsAt
     from.on('data', (chunk) => this.#push(chunk))
     from.on('end', () => this.#push(null))
   }
@@ -40,6 +43,7 @@ class Lane {
         this.#timer = setTimeout(() => this.pump(), wait)
         return
       }
+      if (chunk !== null && this.#stopsAt(chunk)) return
       this.#chunks.shift()
       if (chunk === null) this.#to.end()
       else if (!this.#intercept(chunk)) this.#to.write(chunk)
@@ -68,20 +72,13 @@ class Link {
     this.#client = client
     this.#server = server
     this.#lanes = [
-      new Lane(
-        proxy,
-        client,
-        server,
-        () => proxy.toServerMs,
-        (chunk) => this.#count(chunk),
-      ),
-      new Lane(
-        proxy,
-        server,
-        client,
-        () => proxy.toClientMs,
-        (chunk) => this.#isUnwanted(chunk),
-      ),
+      new Lane(proxy, client, server, () => proxy.toServerMs, {
+        intercept: (chunk) => this.#count(chunk),
+        stopsAt: (chunk) => this.#isToBeHeld(chunk),
+      }),
+      new Lane(proxy, server, client, () => proxy.toClientMs, {
+        intercept: (chunk) => this.#isUnwanted(chunk),
+      }),
     ]
     for (const socket of [client, server]) {
       socket.setNoDelay(true)
@@ -130,6 +127,16 @@ class Link {
     return false
   }
 
+  /** Whether the request is the one that is to be held, and holds the connection from here on. */
+  #isToBeHeld(chunk) {
+    const { heldRequest } = this.#proxy
+    if (!heldRequest || !chunk.includes(heldRequest.text)) return false
+    this.#proxy.heldRequest = undefined
+    this.hold({ toServer: true, toClient: true })
+    heldRequest.held()
+    return true
+  }
+
   #isUnwanted(chunk) {
     const { unwantedReply } = this.#proxy
     if (!unwantedReply) return false
@@ -148,6 +155,7 @@ class TcpProxy {
   toServerMs = 0
   toClientMs = 0
   unwantedReply
+  heldRequest
   /** Connections accepted so far. */
   accepted = 0
   /** Bytes that clients have sent so far. */
@@ -211,7 +219,14 @@ class TcpProxy {
     for (const link of this.#links) link.hold({ toServer, toClient })
   }
 
-  /** Hands on what `hold` has held back. */
+  /** Holds the connection on which the next request with this text comes by, from it on. Resolves when one has. */
+  holdRequest(text) {
+    return new Promise((held) => {
+      this.heldRequest = { text, held }
+    })
+  }
+
+  /** Hands on what `hold` or `holdRequest` has held back. */
   release() {
     for (const link of this.#links) link.hold({ toServer: false, toClient: false })
   }

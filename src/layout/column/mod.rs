@@ -56,6 +56,16 @@ impl ColumnLayout {
         }
     }
 
+    /// Takes the empty place of an account that has no session.
+    async fn begin(&self, tenure: &ColumnTenure) -> Result<()> {
+        let nothing = Arc::default();
+        match self.table.begin(&tenure.account, || tenure.seal(&nothing)).await? {
+            Some(sealed) => tenure.adopt(&sealed),
+            None => return Err(Error::superseded()),
+        }
+        Ok(())
+    }
+
     async fn commit_one(&self, tenure: &ColumnTenure, changes: &Arc<Changes>) -> Result<()> {
         loop {
             let sealed = tenure.seal(changes).await?;
@@ -113,8 +123,13 @@ impl Layout for ColumnLayout {
                     (runtime::compute(move || read(&keys, &text)).await??, Some(expected))
                 }
             };
+            let is_new = expected.is_none();
             let tenure = ColumnTenure::new(account.clone(), keys[0].clone(), image, expected);
-            match self.commit_one(&tenure, &Arc::default()).await {
+            let taken = match is_new {
+                true => self.begin(&tenure).await,
+                false => self.commit_one(&tenure, &Arc::default()).await,
+            };
+            match taken {
                 Ok(()) => return Ok(Arc::new(tenure)),
                 // Somebody wrote between our read and our write: read again.
                 Err(error) if error.is_loss_of_ownership() => {}

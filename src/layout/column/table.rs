@@ -1,29 +1,36 @@
 //! The accounts table: four statements, all of them unnamed and free of session state, so that any pooler will do.
 
-use std::sync::Arc;
+use std::{future::Future, sync::Arc};
 
 use tokio_postgres::types::{ToSql, Type};
 
+use super::tenure::Sealed;
 use crate::{
     config::AccountsTable,
     error::{Code, Error, Result},
     layout::sql::{durability, literal, quoted},
-    pool::Pool,
+    pool::{Fault, Pool},
 };
 
 /// As many characters of a sealed text as hold its nonce, which no two writes share.
 const MARK_LEN: usize = 40;
 
-/// How often a clear tries again because the text was written since it was looked at.
-const CLEAR_ATTEMPTS: usize = 8;
+/// What a fence puts before a text: the owner learns from it what keeps it from writing.
+const OPENING: char = ' ';
+const CLEARING: char = '\t';
+
+/// How often a clear tries again because the text was written since it was looked at; from [`FENCED_CLEAR`]
+/// on it first keeps the owner from writing.
+const CLEAR_ATTEMPTS: usize = 16;
+const FENCED_CLEAR: usize = CLEAR_ATTEMPTS / 2;
 
 pub(super) struct Table {
     pool: Arc<Pool>,
     select: String,
     select_mark: String,
     fence: String,
+    fence_to_clear: String,
     update: String,
-    clear: String,
     present: String,
     release: String,
     exists: String,
@@ -36,7 +43,7 @@ pub(super) enum Found {
     Replaced,
     /// Another text, with this mark.
     Other(String),
-    /// NULL.
+    /// NULL, or what is about to be.
     Empty,
     /// No row with the account's id.
     NoRow,
@@ -57,18 +64,22 @@ impl Table {
         let durability = durability(synchronous_commit)
             .map(|setting| format!(" FROM {setting}"))
             .unwrap_or_default();
+        // White space before JSON changes nothing but the mark.
+        let fence = |space: char| {
+            let space = literal(&space.to_string());
+            format!(
+                "UPDATE {table} SET {data} = {space} || {data} WHERE {id} = $1 AND {data} IS NOT NULL RETURNING {data}"
+            )
+        };
         Self {
             select: format!("SELECT {data} FROM {table} WHERE {id} = $1"),
             select_mark: format!("SELECT left({data}, {MARK_LEN}) FROM {table} WHERE {id} = $1"),
-            // White space before JSON changes nothing but the mark.
-            fence: format!(
-                "UPDATE {table} SET {data} = ' ' || {data} WHERE {id} = $1 AND {data} IS NOT NULL RETURNING {data}"
-            ),
+            fence: fence(OPENING),
+            fence_to_clear: fence(CLEARING),
             update: format!(
                 "UPDATE {table} AS account SET {data} = $2{touch}{durability} \
                  WHERE account.{id} = $1 AND left(account.{data}, {MARK_LEN}) IS NOT DISTINCT FROM $3"
             ),
-            clear: format!("UPDATE {table} SET {data} = NULL{touch} WHERE {id} = $1 AND {data} IS NOT NULL"),
             present: format!("SELECT {id} FROM {table} WHERE {id} = ANY ($1) AND {data} IS NOT NULL"),
             release: format!(
                 "UPDATE {table} SET {data} = NULL{touch} WHERE {id} = $1 AND left({data}, {MARK_LEN}) = $2"
@@ -110,25 +121,47 @@ impl Table {
             None => Found::NoRow,
             Some(None) => Found::Empty,
             Some(Some(found)) if found == mark(text) => Found::Replaced,
+            Some(Some(found)) if found.starts_with(CLEARING) => Found::Empty,
             Some(Some(found)) => Found::Other(found),
         })
+    }
+
+    /// Puts a text in the place of NULL, and gives it; or nothing if there is a text by now, or no row.
+    ///
+    /// Each attempt makes another text: one that comes late, after a clear, then brings none back that somebody knows.
+    pub(super) async fn begin<F>(&self, account: &str, make: impl Fn() -> F) -> Result<Option<Sealed>>
+    where
+        F: Future<Output = Result<Sealed>>,
+    {
+        let attempt = || async {
+            let sealed = make().await.map_err(Fault::lasting)?;
+            let text = sealed.text();
+            let params: [(&(dyn ToSql + Sync), Type); 3] =
+                [(&account, Type::TEXT), (&text, Type::TEXT), (&None::<&str>, Type::TEXT)];
+            let begun = self.pool.lend().await?.execute(&self.update, &params).await? > 0;
+            Ok(begun.then_some(sealed))
+        };
+        self.pool.repeat(attempt).await
     }
 
     /// Puts NULL in the place of the text that is there now: one that carries its text's mark can come late, when its answer
     /// was given up, and does nothing to a session that was begun since.
     pub(super) async fn clear(&self, account: &str) -> Result<()> {
-        for _ in 0..CLEAR_ATTEMPTS {
-            let Some(Some(found)) = self.one_text(&self.select_mark, account).await? else {
-                return Ok(());
+        for attempt in 0..CLEAR_ATTEMPTS {
+            let found = match attempt {
+                ..FENCED_CLEAR => self.one_text(&self.select_mark, account).await?.flatten(),
+                _ => {
+                    let fenced = self.one_text(&self.fence_to_clear, account).await?.flatten();
+                    fenced.map(|text| mark(&text))
+                }
             };
+            let Some(found) = found else { return Ok(()) };
             let params: [(&(dyn ToSql + Sync), Type); 2] = [(&account, Type::TEXT), (&found, Type::TEXT)];
             if self.pool.execute(&self.release, &params).await? > 0 {
                 return Ok(());
             }
         }
-        // Somebody writes without pause.
-        let params: [(&(dyn ToSql + Sync), Type); 1] = [(&account, Type::TEXT)];
-        self.pool.execute(&self.clear, &params).await.map(drop)
+        Err(Error::superseded())
     }
 
     /// Whether there is such a table with such a column.

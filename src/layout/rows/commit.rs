@@ -154,7 +154,7 @@ async fn attempt(shared: &Shared, parts: &[&Part]) -> std::result::Result<HashSe
     fence::settle_doubts(&mut loan, &shared.core.statements, tenures()).await?;
 
     let columns = Columns::of(parts);
-    let doubt = Doubt::begin(tenures());
+    let doubt = Doubt::begin(tenures().zip(columns.epochs.iter().copied()));
     let answer = columns.send(&mut loan, &shared.core.statements).await;
     if answer.as_ref().err().is_none_or(|fault| fault.is_undone) {
         doubt.end();
@@ -182,7 +182,7 @@ impl<'a> Columns<'a> {
         for part in parts {
             let session = part.tenure.session_id;
             columns.sessions.push(session);
-            columns.epochs.push(part.tenure.epoch());
+            columns.epochs.push(part.tenure.token.epoch());
             if part.changes.deletes_keys {
                 columns.emptied.push(session);
             }

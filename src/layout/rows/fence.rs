@@ -4,7 +4,10 @@
 //! replace a newer one. Its session is in doubt until its epoch is raised, which waits for whoever holds the
 //! session's row, and refuses whoever comes later with the older epoch.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
 
 use tokio_postgres::types::Type;
 use uuid::Uuid;
@@ -16,13 +19,50 @@ use crate::{
     pool::{Fault, Loan, Pool},
 };
 
+/// What an opener knows of its session's epoch. Both numbers only grow.
+pub(super) struct Token {
+    epoch: AtomicI64,
+    /// The newest epoch under which a write got no answer. A number and not a flag: a raise of the epoch that was sent before
+    /// that write, and whose answer comes after it, settles nothing.
+    doubtful: AtomicI64,
+}
+
+impl Token {
+    pub(super) fn new(epoch: i64) -> Self {
+        Self {
+            epoch: AtomicI64::new(epoch),
+            doubtful: AtomicI64::new(i64::MIN),
+        }
+    }
+
+    /// What the next write is to carry.
+    pub(super) fn epoch(&self) -> i64 {
+        self.epoch.load(Ordering::Acquire)
+    }
+
+    /// The session has this epoch now, under this very opening.
+    fn learn(&self, epoch: i64) {
+        self.epoch.fetch_max(epoch, Ordering::AcqRel);
+    }
+
+    /// A write under this epoch got no answer.
+    fn doubt(&self, epoch: i64) {
+        self.doubtful.fetch_max(epoch, Ordering::AcqRel);
+    }
+
+    /// Whether a write without an answer may take effect yet.
+    fn is_in_doubt(&self) -> bool {
+        self.doubtful.load(Ordering::Acquire) >= self.epoch()
+    }
+}
+
 /// Raises the epochs of sessions that are in doubt.
 pub(super) async fn settle_doubts<'a>(
     loan: &mut Loan,
     statements: &Statements,
     tenures: impl Iterator<Item = &'a Arc<RowsTenure>>,
 ) -> Result<(), Fault> {
-    let doubtful: Vec<_> = tenures.filter(|tenure| tenure.is_in_doubt()).collect();
+    let doubtful: Vec<_> = tenures.filter(|tenure| tenure.token.is_in_doubt()).collect();
     if doubtful.is_empty() {
         return Ok(());
     }
@@ -37,20 +77,20 @@ pub(super) async fn settle_doubts<'a>(
     for row in rows {
         let (session, epoch) = (uuid(&row, 0)?, integer(&row, 1)?);
         for tenure in doubtful.iter().filter(|tenure| tenure.session_id == session) {
-            tenure.learn(epoch);
+            tenure.token.learn(epoch);
         }
     }
     // A session that was not found is another's or gone: the next write is told.
-    doubtful.iter().for_each(|tenure| tenure.set_in_doubt(false));
     Ok(())
 }
 
 /// Marks sessions as being in doubt when it is dropped before there was an answer.
-pub(super) struct Doubt<'a>(Option<Vec<&'a RowsTenure>>);
+pub(super) struct Doubt<'a>(Option<Vec<(&'a Token, i64)>>);
 
 impl<'a> Doubt<'a> {
-    pub(super) fn begin(tenures: impl Iterator<Item = &'a Arc<RowsTenure>>) -> Self {
-        Self(Some(tenures.map(|tenure| &**tenure).collect()))
+    /// Of these sessions, each with the epoch that the statement carries.
+    pub(super) fn begin(sessions: impl Iterator<Item = (&'a Arc<RowsTenure>, i64)>) -> Self {
+        Self(Some(sessions.map(|(tenure, epoch)| (&tenure.token, epoch)).collect()))
     }
 
     /// There was an answer: it is known whether the statement has taken effect.
@@ -61,8 +101,8 @@ impl<'a> Doubt<'a> {
 
 impl Drop for Doubt<'_> {
     fn drop(&mut self) {
-        for tenure in self.0.iter().flatten() {
-            tenure.set_in_doubt(true);
+        for (token, epoch) in self.0.iter().flatten() {
+            token.doubt(*epoch);
         }
     }
 }
@@ -93,7 +133,7 @@ pub(super) async fn ask(
             |tenure| match found.iter().find(|(session, ..)| *session == tenure.session_id) {
                 None => Ownership::Lost(Error::cleared()),
                 Some((_, opener, epoch)) if *opener == tenure.opener => {
-                    tenure.learn(*epoch);
+                    tenure.token.learn(*epoch);
                     Ownership::Ours
                 }
                 Some(_) => Ownership::Lost(Error::superseded()),
@@ -108,4 +148,41 @@ pub(super) fn uuid(row: &tokio_postgres::Row, at: usize) -> Result<Uuid, Fault> 
 
 pub(super) fn integer(row: &tokio_postgres::Row, at: usize) -> Result<i64, Fault> {
     row.try_get(at).map_err(|_| malformed_row())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_raised_epoch_settles_the_doubt() {
+        let token = Token::new(1);
+        assert!(!token.is_in_doubt());
+        token.doubt(token.epoch());
+        assert!(token.is_in_doubt());
+        token.learn(2);
+        assert!(!token.is_in_doubt());
+    }
+
+    /// A reader and the writer raise the epoch at once; the reader's answer is the later one to come.
+    #[test]
+    fn a_raise_of_before_a_write_without_an_answer_does_not_settle_it() {
+        let token = Token::new(1);
+        token.doubt(1);
+        let readers_raise = 2;
+        token.learn(3);
+        token.doubt(token.epoch());
+        token.learn(readers_raise);
+        assert!(token.is_in_doubt());
+        token.learn(4);
+        assert!(!token.is_in_doubt());
+    }
+
+    #[test]
+    fn a_write_under_an_epoch_that_is_known_to_be_over_is_none_to_worry_about() {
+        let token = Token::new(1);
+        token.learn(2);
+        token.doubt(1);
+        assert!(!token.is_in_doubt());
+    }
 }

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use tokio::sync::{mpsc::UnboundedSender, oneshot};
-use tokio_postgres::types::Type;
+use tokio_postgres::types::{ToSql, Type};
 use zeroize::Zeroizing;
 
 use self::{adoption::Legacy, cache::Cache, secrets::Secrets, statements::Statements};
@@ -38,6 +38,9 @@ const BATCHING: Batching = Batching {
     bytes: 1 << 20,
     lanes: Some(1),
 };
+
+/// How often a clear starts over because somebody has opened the account meanwhile.
+const CLEAR_ATTEMPTS: usize = 16;
 
 /// What a store of rows needs to be told.
 pub(crate) struct RowsSettings {
@@ -132,15 +135,20 @@ impl Layout for RowsLayout {
         if let Some(legacy) = &self.shared.legacy {
             legacy.clear(account).await?;
         }
-        // By the session's own name: a deletion whose answer was given up may come late, and is not to meet a session that
-        // was begun since.
+        // By the session's own name, and its opener's: a deletion whose answer was given up may come late, and is not to meet
+        // what was opened since.
         let Core { pool, statements } = &*self.shared.core;
-        let found = pool.query_opt(&statements.find, &[(&account, Type::TEXT)]).await?;
-        let Some(row) = found else { return Ok(()) };
-        let session = fence::uuid(&row, 0).map_err(|fault| fault.error)?;
-        pool.execute(&statements.clear, &[(&session, Type::UUID)])
-            .await
-            .map(drop)
+        for _ in 0..CLEAR_ATTEMPTS {
+            let found = pool.query_opt(&statements.find, &[(&account, Type::TEXT)]).await?;
+            let Some(row) = found else { return Ok(()) };
+            let read = || Ok::<_, Fault>((fence::uuid(&row, 0)?, fence::uuid(&row, 1)?));
+            let (session, opener) = read().map_err(|fault| fault.error)?;
+            let params: [(&(dyn ToSql + Sync), Type); 2] = [(&session, Type::UUID), (&opener, Type::UUID)];
+            if pool.execute(&statements.clear, &params).await? > 0 {
+                return Ok(());
+            }
+        }
+        Err(Error::superseded())
     }
 
     fn cache_status(&self) -> Option<CacheStatus> {

@@ -41,11 +41,23 @@ pub(super) struct Request {
 struct Found {
     account: Arc<str>,
     session_id: Uuid,
+    /// Whose it was.
+    found_opener: Uuid,
     opener: Uuid,
     key: Arc<SessionKey>,
     wrapped: Vec<u8>,
     /// The key wrapped anew if an earlier secret wrapped it; else as it is.
     rewrapped: Vec<u8>,
+    key_id: KeyId,
+}
+
+/// A session that is not yet there.
+struct Fresh {
+    account: Arc<str>,
+    session_id: Uuid,
+    opener: Uuid,
+    key: Arc<SessionKey>,
+    wrapped: Vec<u8>,
     key_id: KeyId,
 }
 
@@ -155,9 +167,10 @@ fn examine(secrets: &super::secrets::Secrets, row: &Row) -> Result<Found> {
         let key_id = bytes(2)?
             .and_then(|id| KeyId::try_from(id).ok())
             .ok_or_else(malformed_row)?;
-        Ok::<_, Fault>((session_id, key_id, bytes(3)?.ok_or_else(malformed_row)?, bytes(4)?))
+        let wrapped = bytes(3)?.ok_or_else(malformed_row)?;
+        Ok::<_, Fault>((session_id, key_id, wrapped, bytes(4)?, uuid(row, 5)?))
     };
-    let (session_id, key_id, wrapped, creds) = columns().map_err(|fault| fault.error)?;
+    let (session_id, key_id, wrapped, creds, found_opener) = columns().map_err(|fault| fault.error)?;
     let name = SessionName {
         account: &account,
         session_id: session_id.as_bytes(),
@@ -174,6 +187,7 @@ fn examine(secrets: &super::secrets::Secrets, row: &Row) -> Result<Found> {
         current.wrap(&name, &key)?
     };
     Ok(Found {
+        found_opener,
         opener: Uuid::new_v4(),
         key: Arc::new(key),
         wrapped: wrapped.to_vec(),
@@ -184,11 +198,14 @@ fn examine(secrets: &super::secrets::Secrets, row: &Row) -> Result<Found> {
     })
 }
 
-/// Raises the epochs of sessions and reads their credentials.
+/// Raises the epochs of sessions and reads their credentials. A session that another opener has taken since it was looked
+/// at is left for the next round: else an open whose answer was given up, and that comes late, would give it back to an
+/// opener that has lost it.
 async fn take(shared: &Arc<Shared>, found: Vec<Found>) -> Result<Opened> {
     let core = &shared.core;
     let sessions: Vec<_> = found.iter().map(|session| session.session_id).collect();
     let wrapped: Vec<&[u8]> = found.iter().map(|session| &*session.wrapped).collect();
+    let found_openers: Vec<_> = found.iter().map(|session| session.found_opener).collect();
     let openers: Vec<_> = found.iter().map(|session| session.opener).collect();
     let rewrapped: Vec<&[u8]> = found.iter().map(|session| &*session.rewrapped).collect();
     let key_ids: Vec<&[u8]> = found.iter().map(|session| session.key_id.as_slice()).collect();
@@ -199,6 +216,7 @@ async fn take(shared: &Arc<Shared>, found: Vec<Found>) -> Result<Opened> {
             &[
                 (&sessions, Type::UUID_ARRAY),
                 (&wrapped, Type::BYTEA_ARRAY),
+                (&found_openers, Type::UUID_ARRAY),
                 (&openers, Type::UUID_ARRAY),
                 (&rewrapped, Type::BYTEA_ARRAY),
                 (&key_ids, Type::BYTEA_ARRAY),
@@ -214,7 +232,7 @@ async fn take(shared: &Arc<Shared>, found: Vec<Found>) -> Result<Opened> {
     }
     let mut tenures = Vec::with_capacity(found.len());
     for session in found {
-        // One that is not there was cleared, or wrapped anew, since it was looked at.
+        // One that is not there was cleared, opened or wrapped anew since it was looked at.
         if let Some(epoch) = epochs.get(&session.session_id) {
             tenures.push(Arc::new(RowsTenure::new(
                 shared.clone(),
@@ -264,34 +282,10 @@ async fn read_creds(shared: &Arc<Shared>, tenures: Vec<Arc<RowsTenure>>) -> Resu
 }
 
 /// Makes sessions for accounts that have none; an account that another opener was faster with is left for the next round.
+///
+/// Each attempt makes others: one that comes late, after a clear, then brings no session back that somebody knows.
 async fn create(shared: &Arc<Shared>, accounts: &[Arc<str>]) -> Result<Opened> {
-    let (core, secrets, names) = (&shared.core, shared.secrets.clone(), accounts.to_vec());
-    let make = move || {
-        names
-            .into_iter()
-            .map(|account| fresh(&secrets, account))
-            .collect::<Result<Vec<_>>>()
-    };
-    let fresh = runtime::compute(make).await??;
-    let sessions: Vec<_> = fresh.iter().map(|session| session.session_id).collect();
-    let names: Vec<&str> = fresh.iter().map(|session| &*session.account).collect();
-    let openers: Vec<_> = fresh.iter().map(|session| session.opener).collect();
-    let wrapped: Vec<&[u8]> = fresh.iter().map(|session| &*session.wrapped).collect();
-    let key_ids: Vec<&[u8]> = fresh.iter().map(|session| session.key_id.as_slice()).collect();
-    let rows = core
-        .pool
-        .query(
-            &core.statements.create,
-            &[
-                (&sessions, Type::UUID_ARRAY),
-                (&names, Type::TEXT_ARRAY),
-                (&openers, Type::UUID_ARRAY),
-                (&wrapped, Type::BYTEA_ARRAY),
-                (&key_ids, Type::BYTEA_ARRAY),
-                (&shared.owner, Type::TEXT),
-            ],
-        )
-        .await?;
+    let (fresh, rows) = shared.core.pool.repeat(|| attempt_to_create(shared, accounts)).await?;
     let mut opened = Opened::with_capacity(rows.len());
     let mut fresh: HashMap<_, _> = fresh.into_iter().map(|session| (session.session_id, session)).collect();
     for row in &rows {
@@ -313,18 +307,52 @@ async fn create(shared: &Arc<Shared>, accounts: &[Arc<str>]) -> Result<Opened> {
     Ok(opened)
 }
 
-fn fresh(secrets: &super::secrets::Secrets, account: Arc<str>) -> Result<Found> {
+/// New sessions, and the rows of those that were not too late.
+async fn attempt_to_create(
+    shared: &Shared,
+    accounts: &[Arc<str>],
+) -> std::result::Result<(Vec<Fresh>, Vec<Row>), Fault> {
+    let (core, secrets, names) = (&shared.core, shared.secrets.clone(), accounts.to_vec());
+    let make = move || {
+        names
+            .into_iter()
+            .map(|account| fresh(&secrets, account))
+            .collect::<Result<Vec<_>>>()
+    };
+    let fresh = runtime::compute(make).await.flatten().map_err(Fault::lasting)?;
+    let sessions: Vec<_> = fresh.iter().map(|session| session.session_id).collect();
+    let names: Vec<&str> = fresh.iter().map(|session| &*session.account).collect();
+    let openers: Vec<_> = fresh.iter().map(|session| session.opener).collect();
+    let wrapped: Vec<&[u8]> = fresh.iter().map(|session| &*session.wrapped).collect();
+    let key_ids: Vec<&[u8]> = fresh.iter().map(|session| session.key_id.as_slice()).collect();
+    let mut loan = core.pool.lend().await?;
+    let rows = loan
+        .query(
+            &core.statements.create,
+            &[
+                (&sessions, Type::UUID_ARRAY),
+                (&names, Type::TEXT_ARRAY),
+                (&openers, Type::UUID_ARRAY),
+                (&wrapped, Type::BYTEA_ARRAY),
+                (&key_ids, Type::BYTEA_ARRAY),
+                (&shared.owner, Type::TEXT),
+            ],
+        )
+        .await?;
+    Ok((fresh, rows))
+}
+
+fn fresh(secrets: &super::secrets::Secrets, account: Arc<str>) -> Result<Fresh> {
     let (session_id, kek, key) = (Uuid::new_v4(), secrets.current()?, SessionKey::random()?);
     let name = SessionName {
         account: &account,
         session_id: session_id.as_bytes(),
     };
     let wrapped = kek.wrap(&name, &key)?;
-    Ok(Found {
+    Ok(Fresh {
         session_id,
         opener: Uuid::new_v4(),
         key: Arc::new(key),
-        rewrapped: Vec::new(),
         key_id: *kek.id(),
         wrapped,
         account,

@@ -5,6 +5,9 @@
 //! them FOR UPDATE or stronger, in that order too. So an open waits for every write under way, and what comes
 //! after it finds another epoch. A batch leaves out sessions whose rows are taken: they are written alone, so that nobody
 //! else waits for whoever takes them.
+//!
+//! A statement may be carried out late, when its answer was given up and its caller has gone on. So each finds what it was
+//! meant for, or does nothing: a write its epoch, an open or a clear the opener that was seen before it.
 
 use crate::layout::sql::{durability, quoted};
 
@@ -47,19 +50,20 @@ impl Statements {
             .unwrap_or_default();
         Self {
             peek: format!(
-                "SELECT s.account_id, s.session_id, s.key_id, s.wrapped_key, r.value FROM {session} AS s \
+                "SELECT s.account_id, s.session_id, s.key_id, s.wrapped_key, r.value, s.opener FROM {session} AS s \
                  LEFT JOIN {record} AS r ON r.session_id = s.session_id AND r.record_hash = $2 \
                  WHERE s.account_id = ANY ($1)"
             ),
             take: format!(
                 "WITH wanted AS MATERIALIZED ( \
-                   SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::uuid[], $4::bytea[], $5::bytea[]) \
-                     AS w (session_id, found_key, opener, wrapped_key, key_id) \
+                   SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::uuid[], $4::uuid[], $5::bytea[], $6::bytea[]) \
+                     AS w (session_id, found_key, found_opener, opener, wrapped_key, key_id) \
                  ), held AS MATERIALIZED ( \
                    SELECT s.session_id FROM {session} AS s JOIN wanted AS w USING (session_id) \
-                   WHERE s.wrapped_key = w.found_key ORDER BY s.session_id FOR UPDATE OF s \
+                   WHERE s.wrapped_key = w.found_key AND s.opener = w.found_opener \
+                   ORDER BY s.session_id FOR UPDATE OF s \
                  ) \
-                 UPDATE {session} AS s SET epoch = s.epoch + 1, opener = w.opener, owner = $6, opened_at = now(), \
+                 UPDATE {session} AS s SET epoch = s.epoch + 1, opener = w.opener, owner = $7, opened_at = now(), \
                    wrapped_key = w.wrapped_key, key_id = w.key_id \
                  FROM held JOIN wanted AS w USING (session_id){durability} WHERE s.session_id = held.session_id \
                  RETURNING s.session_id, s.epoch"
@@ -107,8 +111,8 @@ impl Statements {
                    unnest($3::bytea[], $4::text[], $5::bytea[]) AS u (record_hash, kind, value){durability} \
                  ON CONFLICT (session_id, record_hash) DO UPDATE SET value = excluded.value"
             ),
-            find: format!("SELECT session_id FROM {session} WHERE account_id = $1"),
-            clear: format!("DELETE FROM {session} WHERE session_id = $1"),
+            find: format!("SELECT session_id, opener FROM {session} WHERE account_id = $1"),
+            clear: format!("DELETE FROM {session} WHERE session_id = $1 AND opener = $2"),
             commits: std::array::from_fn(|number| commit(&session, &record, &durability, Parts::from_number(number))),
         }
     }

@@ -4,14 +4,14 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
 };
 
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::{Shared, listing, reader::Request};
+use super::{Shared, fence::Token, listing, reader::Request};
 use crate::{
     codec::record::{Changes, RecordKey, Value},
     crypto::SessionKey,
@@ -29,10 +29,7 @@ pub(super) struct RowsTenure {
     /// What this opening is called in the session's row.
     pub(super) opener: Uuid,
     pub(super) key: Arc<SessionKey>,
-    /// The fencing token. It only grows, and only [`RowsTenure::learn`] changes it.
-    epoch: AtomicI64,
-    /// Whether a write got no answer: it may take effect yet, until the epoch is raised.
-    in_doubt: AtomicBool,
+    pub(super) token: Token,
     /// Tells sessions apart in the cache.
     number: u64,
     held: Mutex<Held>,
@@ -71,28 +68,10 @@ impl RowsTenure {
             session_id,
             opener,
             key,
-            epoch: AtomicI64::new(epoch),
-            in_doubt: AtomicBool::new(false),
+            token: Token::new(epoch),
             number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed),
             held: Mutex::default(),
         }
-    }
-
-    pub(super) fn epoch(&self) -> i64 {
-        self.epoch.load(Ordering::Acquire)
-    }
-
-    /// The session has this epoch now, under this very opening.
-    pub(super) fn learn(&self, epoch: i64) {
-        self.epoch.fetch_max(epoch, Ordering::AcqRel);
-    }
-
-    pub(super) fn is_in_doubt(&self) -> bool {
-        self.in_doubt.load(Ordering::Acquire)
-    }
-
-    pub(super) fn set_in_doubt(&self, in_doubt: bool) {
-        self.in_doubt.store(in_doubt, Ordering::Release);
     }
 
     /// Keeps the credentials that an open has read for its caller.

@@ -1,0 +1,443 @@
+//! What a process does: the order of its statements, and what it makes of their answers.
+
+use super::{
+    Rows, State, Weakness,
+    server::{Answer, Name, Opening, Sent, Server, Session, Set, Stage, Statement},
+};
+use crate::exploration::{Bounds, Then};
+
+/// A process with the account open, or not.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Process {
+    pub(crate) opens_left: u8,
+    pub(crate) sets_left: u8,
+    pub(crate) reads_left: u8,
+    names: u8,
+    pub(crate) tenure: Option<Tenure>,
+    /// Opens and sets: one at a time.
+    pub(crate) call: Call,
+    pub(crate) reading: Reading,
+    pub(crate) clearing: Clearing,
+}
+
+/// What waits for an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Lane {
+    Call,
+    Read,
+    Clear,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Call {
+    Idle,
+    Peeking,
+    /// `seen`: the credentials that were peeked at.
+    Taking {
+        seen: u8,
+    },
+    Creating,
+    ReadingCreds {
+        session: Name,
+        opener: Name,
+        opening: Opening,
+    },
+    Raising(Set),
+    Writing(Set),
+    Asking(Set),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Reading {
+    Idle,
+    /// `is_stale`: the record was written meanwhile. `opener`: for which tenure.
+    Raising {
+        opener: Name,
+        is_stale: bool,
+    },
+    Fetching {
+        opener: Name,
+        is_stale: bool,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Clearing {
+    Idle,
+    Finding(u8),
+    Deleting(u8),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Tenure {
+    pub(crate) session: Name,
+    pub(crate) opener: Name,
+    epoch: u8,
+    /// The newest epoch under which a write got no answer.
+    doubtful: u8,
+    cached: Option<u8>,
+    pub(crate) has_ended: bool,
+    pub(crate) was_refused: bool,
+    /// Only the history knows it.
+    opening: u8,
+}
+
+impl Call {
+    pub(crate) fn is_open(self) -> bool {
+        matches!(
+            self,
+            Self::Peeking | Self::Taking { .. } | Self::Creating | Self::ReadingCreds { .. }
+        )
+    }
+}
+
+impl Tenure {
+    fn learn(&mut self, epoch: u8) {
+        self.epoch = self.epoch.max(epoch);
+    }
+
+    fn doubt(&mut self, epoch: u8) {
+        self.doubtful = self.doubtful.max(epoch);
+    }
+
+    fn is_in_doubt(&self, weakness: Option<Weakness>) -> bool {
+        match weakness {
+            Some(Weakness::NoDoubt) => false,
+            Some(Weakness::DoubtIsAFlag) => self.doubtful > 0,
+            _ => self.doubtful >= self.epoch,
+        }
+    }
+
+    fn settle(&mut self, raised: Option<u8>, weakness: Option<Weakness>) {
+        if let Some(epoch) = raised {
+            self.learn(epoch);
+        }
+        if weakness == Some(Weakness::DoubtIsAFlag) {
+            self.doubtful = 0;
+        }
+    }
+
+    fn lose(&mut self) {
+        self.has_ended = true;
+        self.was_refused = true;
+    }
+}
+
+impl Process {
+    pub(crate) fn new(at: u8, bounds: &Bounds) -> Self {
+        Self {
+            opens_left: if at < bounds.openers { bounds.opens } else { 0 },
+            sets_left: bounds.sets,
+            reads_left: bounds.reads,
+            names: 0,
+            tenure: None,
+            call: Call::Idle,
+            reading: Reading::Idle,
+            clearing: Clearing::Idle,
+        }
+    }
+
+    fn name(&mut self, at: u8) -> Name {
+        self.names += 1;
+        Name(at, self.names)
+    }
+
+    fn tenure(&mut self) -> &mut Tenure {
+        self.tenure.as_mut().expect("only who has opened the account calls")
+    }
+
+    /// Whether what is in memory is in the database, while this process owns the account and writes nothing.
+    pub(crate) fn holds_what(&self, server: &Server) -> bool {
+        let (Some(tenure), Some(session)) = (&self.tenure, &server.session) else {
+            return true;
+        };
+        let owns = session.opener == tenure.opener && !tenure.has_ended && self.call == Call::Idle;
+        !owns || tenure.cached.is_none_or(|value| value == server.records[0])
+    }
+
+    /// A write is durable, or it is not known whether it is.
+    fn replace(&mut self, cached: Option<u8>) {
+        self.tenure().cached = cached;
+        if let Reading::Raising { is_stale, .. } | Reading::Fetching { is_stale, .. } = &mut self.reading {
+            *is_stale = true;
+        }
+    }
+}
+
+impl Rows {
+    fn send(&self, state: &mut State, at: u8, lane: Lane, statement: Statement) {
+        state.server.put(Sent {
+            lane: Some((at, lane)),
+            statement,
+            stage: Stage::Coming,
+        });
+    }
+
+    pub(crate) fn begin_open(&self, state: &mut State, at: u8) {
+        let process = &mut state.processes[at as usize];
+        process.opens_left -= 1;
+        process.call = Call::Peeking;
+        self.send(state, at, Lane::Call, Statement::Look);
+    }
+
+    pub(crate) fn begin_set(&self, state: &mut State, at: u8) {
+        let value = state.history.set_begins();
+        let process = &mut state.processes[at as usize];
+        process.sets_left -= 1;
+        let set = Set {
+            value,
+            is_in_batch: true,
+            records: [true, !self.has(Weakness::PartedSets)],
+            opening: process.tenure().opening,
+        };
+        self.attempt(state, at, set);
+    }
+
+    pub(crate) fn begin_get(&self, state: &mut State, at: u8) {
+        let process = &mut state.processes[at as usize];
+        process.reads_left -= 1;
+        let (tenure, is_stale) = (*process.tenure(), false);
+        let Tenure { session, opener, .. } = tenure;
+        let statement = if tenure.is_in_doubt(self.weakness) {
+            process.reading = Reading::Raising { opener, is_stale };
+            Statement::RaiseEpoch { session, opener }
+        } else {
+            process.reading = Reading::Fetching { opener, is_stale };
+            Statement::Look
+        };
+        self.send(state, at, Lane::Read, statement);
+    }
+
+    pub(crate) fn begin_clear(&self, state: &mut State, at: u8) {
+        state.clears_left -= 1;
+        let number = state.history.clear_begins();
+        let process = &mut state.processes[at as usize];
+        process.clearing = Clearing::Finding(number);
+        if let Some(tenure) = &mut process.tenure {
+            tenure.has_ended = true;
+        }
+        self.send(state, at, Lane::Clear, Statement::Look);
+    }
+
+    /// Sends a set, after the epoch was raised if an earlier one got no answer.
+    fn attempt(&self, state: &mut State, at: u8, set: Set) {
+        let process = &mut state.processes[at as usize];
+        let tenure = *process.tenure();
+        let Tenure {
+            session, opener, epoch, ..
+        } = tenure;
+        let statement = if tenure.is_in_doubt(self.weakness) {
+            process.call = Call::Raising(set);
+            Statement::RaiseEpoch { session, opener }
+        } else {
+            process.call = Call::Writing(set);
+            Statement::Commit { session, epoch, set }
+        };
+        self.send(state, at, Lane::Call, statement);
+    }
+
+    fn commit(&self, state: &mut State, at: u8, set: Set) {
+        let process = &mut state.processes[at as usize];
+        let Tenure { session, epoch, .. } = *process.tenure();
+        process.call = Call::Writing(set);
+        self.send(state, at, Lane::Call, Statement::Commit { session, epoch, set });
+    }
+
+    pub(crate) fn receive(&self, state: &mut State, at: u8, lane: Lane, statement: Statement, answer: Answer) {
+        match lane {
+            Lane::Call => self.go_on(state, at, statement, answer),
+            Lane::Read => self.go_on_reading(state, at, answer),
+            Lane::Clear => self.go_on_clearing(state, at, answer),
+        }
+    }
+
+    fn go_on(&self, state: &mut State, at: u8, statement: Statement, answer: Answer) {
+        let process = &mut state.processes[at as usize];
+        match (process.call, answer) {
+            (Call::Peeking, Answer::Found(None)) => self.create(state, at),
+            (Call::Peeking, Answer::Found(Some((found, seen)))) => {
+                process.call = Call::Taking { seen };
+                let (session, found, opener) = (found.id, found.opener, process.name(at));
+                self.send(state, at, Lane::Call, Statement::Take { session, found, opener });
+            }
+            (Call::Taking { .. } | Call::Creating, Answer::Opened(None)) => {
+                process.call = Call::Peeking;
+                self.send(state, at, Lane::Call, Statement::Look);
+            }
+            (Call::Taking { seen }, Answer::Opened(Some(opening))) => {
+                let Statement::Take { session, opener, .. } = statement else {
+                    return;
+                };
+                process.call = Call::ReadingCreds {
+                    session,
+                    opener,
+                    opening,
+                };
+                if self.has(Weakness::CredsBeforeEpoch) {
+                    self.hand_out(state, at, Some(seen));
+                } else {
+                    self.send(state, at, Lane::Call, Statement::Look);
+                }
+            }
+            (Call::Creating, Answer::Opened(Some(opening))) => {
+                let Statement::Create { session, opener } = statement else {
+                    return;
+                };
+                process.call = Call::ReadingCreds {
+                    session,
+                    opener,
+                    opening,
+                };
+                self.hand_out(state, at, Some(0));
+            }
+            (Call::ReadingCreds { session, .. }, Answer::Found(found)) => {
+                let found = found.filter(|(row, _)| row.id == session);
+                self.hand_out(state, at, found.map(|(_, creds)| creds));
+            }
+            (Call::Raising(set), Answer::Raised(epoch)) => {
+                process.tenure().settle(epoch, self.weakness);
+                self.commit(state, at, set);
+            }
+            (Call::Writing(set), Answer::Written(true)) if set.records == [true, false] => {
+                let records = [false, true];
+                self.attempt(state, at, Set { records, ..set });
+            }
+            (Call::Writing(set), Answer::Written(true)) => {
+                process.call = Call::Idle;
+                process.replace(Some(set.value));
+                state.history.set_answered(set.value);
+            }
+            (Call::Writing(set), Answer::Written(false)) => {
+                process.call = Call::Asking(set);
+                self.send(state, at, Lane::Call, Statement::Look);
+            }
+            (Call::Asking(set), Answer::Found(found)) => {
+                let tenure = process.tenure();
+                match found.filter(|(row, _)| row.id == tenure.session) {
+                    Some((Session { opener, epoch, .. }, _)) if opener == tenure.opener => {
+                        tenure.learn(epoch);
+                        let is_in_batch = false;
+                        self.attempt(state, at, Set { is_in_batch, ..set });
+                    }
+                    _ => {
+                        tenure.lose();
+                        process.call = Call::Idle;
+                        process.replace(None);
+                    }
+                }
+            }
+            (call, answer) => unreachable!("{call:?} is answered with {answer:?}"),
+        }
+    }
+
+    fn create(&self, state: &mut State, at: u8) {
+        let process = &mut state.processes[at as usize];
+        process.call = Call::Creating;
+        let (session, opener) = (process.name(at), process.name(at));
+        self.send(state, at, Lane::Call, Statement::Create { session, opener });
+    }
+
+    fn hand_out(&self, state: &mut State, at: u8, creds: Option<u8>) {
+        let process = &mut state.processes[at as usize];
+        let Call::ReadingCreds {
+            session,
+            opener,
+            opening,
+        } = process.call
+        else {
+            return;
+        };
+        process.call = Call::Idle;
+        process.tenure = Some(Tenure {
+            session,
+            opener,
+            epoch: opening.epoch,
+            doubtful: 0,
+            cached: creds,
+            has_ended: false,
+            was_refused: false,
+            opening: opening.number,
+        });
+        let creds = creds.unwrap_or(0);
+        state.history.open_answered(opening.number, creds, opening.committed);
+    }
+
+    fn go_on_reading(&self, state: &mut State, at: u8, answer: Answer) {
+        let process = &mut state.processes[at as usize];
+        match (process.reading, answer) {
+            (Reading::Raising { opener, is_stale }, Answer::Raised(epoch)) => {
+                if let Some(tenure) = process.tenure.as_mut().filter(|tenure| tenure.opener == opener) {
+                    tenure.settle(epoch, self.weakness);
+                }
+                process.reading = Reading::Fetching { opener, is_stale };
+                self.send(state, at, Lane::Read, Statement::Look);
+            }
+            (Reading::Fetching { opener, is_stale }, Answer::Found(found)) => {
+                process.reading = Reading::Idle;
+                let tenure = process.tenure.as_mut().filter(|tenure| tenure.opener == opener);
+                if let (Some(tenure), Some((row, value)), false) = (tenure, found, is_stale)
+                    && row.opener == opener
+                {
+                    tenure.cached = Some(value);
+                }
+            }
+            (reading, answer) => unreachable!("{reading:?} is answered with {answer:?}"),
+        }
+    }
+
+    fn go_on_clearing(&self, state: &mut State, at: u8, answer: Answer) {
+        let process = &mut state.processes[at as usize];
+        match (process.clearing, answer) {
+            (Clearing::Finding(number), Answer::Found(Some((row, _)))) => {
+                process.clearing = Clearing::Deleting(number);
+                let (session, opener) = (row.id, row.opener);
+                self.send(
+                    state,
+                    at,
+                    Lane::Clear,
+                    Statement::Clear {
+                        session,
+                        opener,
+                        number,
+                    },
+                );
+            }
+            (Clearing::Deleting(number), Answer::Cleared(false)) if !self.has(Weakness::ClearsFromAnyone) => {
+                process.clearing = Clearing::Finding(number);
+                self.send(state, at, Lane::Clear, Statement::Look);
+            }
+            (Clearing::Finding(number), Answer::Found(None)) | (Clearing::Deleting(number), Answer::Cleared(_)) => {
+                process.clearing = Clearing::Idle;
+                state.history.clear_answered(number);
+            }
+            (clearing, answer) => unreachable!("{clearing:?} is answered with {answer:?}"),
+        }
+    }
+
+    /// There was no answer in time.
+    pub(crate) fn give_up(&self, state: &mut State, at: u8, lane: Lane, statement: Statement, then: Then) {
+        let process = &mut state.processes[at as usize];
+        if let Statement::Commit { epoch, .. } = statement {
+            process.tenure().doubt(epoch);
+        }
+        match (then, lane, process.call, process.clearing) {
+            (Then::Again, Lane::Call, Call::Writing(set), _) => self.attempt(state, at, set),
+            (Then::Again, Lane::Call, Call::Creating, _) if !self.has(Weakness::SameSessionAgain) => {
+                self.create(state, at);
+            }
+            (Then::Again, ..) => self.send(state, at, lane, statement),
+            (Then::Fail, Lane::Call, call, _) => {
+                process.call = Call::Idle;
+                if matches!(call, Call::Writing(_) | Call::Raising(_)) {
+                    process.replace(None);
+                }
+            }
+            (Then::Fail, Lane::Read, ..) => process.reading = Reading::Idle,
+            (Then::Fail, Lane::Clear, _, Clearing::Finding(number) | Clearing::Deleting(number)) => {
+                process.clearing = Clearing::Idle;
+                state.history.clear_failed(number);
+            }
+            (Then::Fail, Lane::Clear, _, Clearing::Idle) => {}
+        }
+    }
+}
