@@ -6,10 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use tokio_postgres::{
-    Row,
-    types::{ToSql, Type},
-};
+use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
 use super::{
@@ -212,13 +209,13 @@ impl<'a> Columns<'a> {
     /// Sends them; gives the sessions that passed the fence.
     async fn send(&self, loan: &mut Loan, statements: &Statements) -> std::result::Result<HashSet<Uuid>, Fault> {
         let parts = self.parts();
-        if !parts.are_upserts() {
-            let rows = loan.query(statements.commit(parts), &self.params()).await?;
-            return accepted(&rows);
-        }
-        let Some((session, epoch)) = self.only_session() else {
-            let rows = loan.query_often(statements.commit(parts), &self.params()).await?;
-            return accepted(&rows);
+        let (Some((session, epoch)), true) = (self.only_session(), parts.are_upserts()) else {
+            let (statement, params) = (statements.commit(parts), self.params());
+            let rows = match parts.deletions_of_keys {
+                true => loan.query(statement, &params).await?,
+                false => loan.query_often(statement, &params).await?,
+            };
+            return rows.iter().map(|row| uuid(row, 0)).collect();
         };
         let fence: [(&(dyn ToSql + Sync), Type); 2] = [(&session, Type::UUID), (&epoch, Type::INT8)];
         let written = if let ([hash], [kind], [value]) = (&*self.hashes, &*self.kinds, &*self.values) {
@@ -263,9 +260,4 @@ impl<'a> Columns<'a> {
         }
         params
     }
-}
-
-/// The sessions in a commit's answer.
-fn accepted(rows: &[Row]) -> std::result::Result<HashSet<Uuid>, Fault> {
-    rows.iter().map(|row| uuid(row, 0)).collect()
 }

@@ -29,7 +29,11 @@ pub(super) struct Statements {
     commits: [String; 16],
 }
 
-/// What a commit does, and so which parameters it takes, in this order, after sessions and epochs.
+/// What a commit does, and so which parameters it takes, in this order, after sessions and epochs. Commits that are prepared
+/// differ in the number or types of their parameters, as [`Loan::query_often`] asks for, but for those that differ in
+/// `waits` alone: one may well stand in for the other.
+///
+/// [`Loan::query_often`]: crate::pool::Loan::query_often
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Parts {
     /// Sessions whose keys are all deleted.
