@@ -17,6 +17,7 @@ class Load {
   #world
   #said
   #strands
+  #children = []
   /** By account and strand: the numbers of the last acknowledged and of the last possible set. */
   #books = new Map()
 
@@ -36,6 +37,7 @@ class Load {
       lastWords = (lastWords + text).slice(-2_000)
     }
     const child = startChild(WRITER, { ...environment, LOAD, ...env }, { onOutput })
+    this.#children.push(child)
     const lastAt = new Map()
     let broken
     const begun = new Promise((resolve, reject) => {
@@ -91,6 +93,11 @@ class Load {
     }
   }
 
+  /** Ends the writers that are left. */
+  async end() {
+    await Promise.all(this.#children.map((child) => child.kill()))
+  }
+
   #book(account, name) {
     const key = `${account}/${name}`
     if (!this.#books.has(key)) this.#books.set(key, { acknowledged: 0, called: 0 })
@@ -119,4 +126,14 @@ class Load {
   }
 }
 
-module.exports = { Load }
+/** Runs this with a load whose writers end with it. */
+async function underLoad(options, work) {
+  const load = new Load(options)
+  try {
+    return await work(load)
+  } finally {
+    await load.end()
+  }
+}
+
+module.exports = { underLoad }

@@ -12,6 +12,9 @@ const marks = new Marks(given)
 const store = createSessionStore({ logger: require('./console-logger') })
 const running = []
 
+// Nobody is left to listen.
+process.once('disconnect', () => process.exit())
+
 async function start(account) {
   const handle = await store.useAuthState(account)
   for (const name of strands) {

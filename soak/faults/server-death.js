@@ -2,7 +2,7 @@
 
 const { setTimeout: delay } = require('node:timers/promises')
 const { startPostgres } = require('../../__test__/support/postgres')
-const { Load } = require('../load')
+const { underLoad } = require('../load')
 const { promise } = require('../verdict')
 const { inWorld } = require('../world')
 
@@ -30,26 +30,30 @@ async function backAfter(writer, since) {
   return slowest() - since
 }
 
+/** Ends the server again and again, and brings it back; gives the longest time until all accounts wrote again, in ms. */
+async function interrupt({ server, load, writer, rounds, report }) {
+  let longest = 0
+  for (let round = 1; round <= rounds; round++) {
+    report(`round ${round} of ${rounds}`)
+    await delay(Math.random() * LONGEST_MS)
+    await server.quit()
+    await delay(AWAY_MS[round % AWAY_MS.length])
+    await server.restart()
+    longest = Math.max(longest, await backAfter(writer, Date.now()))
+    await load.verifyStored({ goesOn: true })
+  }
+  return longest
+}
+
 /** A server is shut down immediately, as by a failing host, while a writer writes to it, and comes back. */
 async function run({ layout, scale, report, said }) {
   const rounds = ROUNDS[scale]
   const server = await startPostgres({ onLog: said.print })
-  try {
-    const options = { layout, said, accounts: ACCOUNTS, serverUrl: server.url() }
-    return await inWorld(options, async (world) => {
-      const load = new Load({ world, said, strands: STRANDS })
+  const work = (world) =>
+    underLoad({ world, said, strands: STRANDS }, async (load) => {
       const writer = load.start({ BAILEYS_AUTH_WRITE_TIMEOUT_MS: String(WRITE_TIMEOUT_MS) })
       await writer.begun
-      let longest = 0
-      for (let round = 1; round <= rounds; round++) {
-        report(`round ${round} of ${rounds}`)
-        await delay(Math.random() * LONGEST_MS)
-        await server.quit()
-        await delay(AWAY_MS[round % AWAY_MS.length])
-        await server.restart()
-        longest = Math.max(longest, await backAfter(writer, Date.now()))
-        await load.verifyStored({ goesOn: true })
-      }
+      const longest = await interrupt({ server, load, writer, rounds, report })
       await writer.stop()
       await load.verifyStored()
       promise(
@@ -65,6 +69,9 @@ async function run({ layout, scale, report, said }) {
         torn: 0,
       }
     })
+  try {
+    const serverUrl = server.url()
+    return await inWorld({ layout, said, accounts: ACCOUNTS, serverUrl }, work)
   } finally {
     await server.stop()
   }
