@@ -77,6 +77,26 @@ impl From<tokio_postgres::Error> for Fault {
     }
 }
 
+/// Whether a connection can go on after an error.
+pub(super) fn leaves_usable(error: &tokio_postgres::Error) -> bool {
+    // One that is no answer of the server says that something is wrong with the connection.
+    error
+        .as_db_error()
+        .is_some_and(|reported| !is_of_session(reported.code()))
+}
+
+/// Whether an error may come from what a server's session was given when it began, and keeps: a default for its
+/// transactions or a time limit, of the database or the role, or a host that is a standby now. Where it is changed
+/// back, only a new connection learns of it.
+fn is_of_session(state: &SqlState) -> bool {
+    [
+        SqlState::READ_ONLY_SQL_TRANSACTION,
+        SqlState::QUERY_CANCELED,
+        SqlState::LOCK_NOT_AVAILABLE,
+    ]
+    .contains(state)
+}
+
 /// Whether an error ends the statement's transaction; one that ends the connection may come when it is committed already.
 fn undoes(state: &SqlState) -> bool {
     !matches!(&state.code()[..2], "08" | "57") || *state == SqlState::QUERY_CANCELED

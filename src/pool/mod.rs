@@ -264,8 +264,7 @@ impl Loan {
         self.is_usable = false;
         let answer = timeout(self.statement, work(connection)).await;
         let answer = answer.map_err(|_| Fault::timeout())?;
-        // An error that is no answer of the server says that something is wrong with the connection.
-        self.is_usable = answer.as_ref().err().is_none_or(|error| error.as_db_error().is_some());
+        self.is_usable = answer.as_ref().err().is_none_or(fault::leaves_usable);
         Ok(answer?)
     }
 }
