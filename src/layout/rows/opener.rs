@@ -6,7 +6,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::Instant};
 use tokio_postgres::{Row, types::Type};
 use uuid::Uuid;
 
@@ -24,6 +24,7 @@ use crate::{
     error::{Error, Result},
     pool::Fault,
     runtime,
+    waiting::Waiting,
 };
 
 pub(super) const LIMITS: Limits = Limits { lanes: 2, weight: 500 };
@@ -35,6 +36,17 @@ const ATTEMPTS: usize = 16;
 pub(super) struct Request {
     pub(super) account: Arc<str>,
     pub(super) reply: oneshot::Sender<Result<Arc<RowsTenure>>>,
+}
+
+impl Waiting for Request {
+    // Deriving a key from the secret may take longer than anything may wait for the database.
+    fn deadline(&self) -> Option<Instant> {
+        None
+    }
+
+    fn refuse(self) {
+        drop(self.reply.send(Err(Fault::no_connection().error)));
+    }
 }
 
 /// A session as it was found: readable, with one of the secrets.
@@ -285,7 +297,11 @@ async fn read_creds(shared: &Arc<Shared>, tenures: Vec<Arc<RowsTenure>>) -> Resu
 ///
 /// Each attempt makes others: one that comes late, after a clear, then brings no session back that somebody knows.
 async fn create(shared: &Arc<Shared>, accounts: &[Arc<str>]) -> Result<Opened> {
-    let (fresh, rows) = shared.core.pool.repeat(|| attempt_to_create(shared, accounts)).await?;
+    let (fresh, rows) = {
+        let pool = &shared.core.pool;
+        pool.repeat(pool.deadline(), || attempt_to_create(shared, accounts))
+            .await?
+    };
     let mut opened = Opened::with_capacity(rows.len());
     let mut fresh: HashMap<_, _> = fresh.into_iter().map(|session| (session.session_id, session)).collect();
     for row in &rows {
