@@ -10,6 +10,8 @@ const ACCOUNTS = 24
 const WRITE_TIMEOUT_MS = 2_000
 /** What a busy machine may add. It is less than the time itself: nobody waits for two. */
 const LIMIT_MS = 1.8 * WRITE_TIMEOUT_MS
+/** Where it has much to seal; one after another, the last call would wait for 12 times the time and more. */
+const LIMIT_OF_MANY_MS = 3 * WRITE_TIMEOUT_MS
 
 describe.each(LAYOUTS)('layout %s', (layout) => {
   let db, proxy, store, handles
@@ -55,7 +57,7 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
     ])
     const times = (await Promise.all(calls)).flat()
     proxy.cut()
-    expect(Math.max(...times)).toBeLessThan(LIMIT_MS)
+    expect(Math.max(...times)).toBeLessThan(LIMIT_OF_MANY_MS)
     expect(store.stats()).toMatchObject({ pendingRecords: 0 })
 
     proxy.resume()

@@ -1,20 +1,17 @@
 'use strict'
 
 const { randomBytes } = require('node:crypto')
-const { setTimeout: delay } = require('node:timers/promises')
 const { startPostgres } = require('../../__test__/support/postgres')
 const causes = require('../causes')
 const { mountSmallDisk } = require('../small-disk')
-const { Strand, storedStrand } = require('../strand')
 const { promise, requireWhole } = require('../verdict')
 const { inWorld } = require('../world')
+const { Writers } = require('../writers')
 
 const ROUNDS = { short: 1, long: 5 }
 const ACCOUNTS = 4
 const STRANDS = ['one', 'two']
 const STORE = { writeTimeoutMs: 1_500, pool: { size: 3 } }
-/** How long a round waits for every strand to be refused, or to write again. */
-const GIVE_UP_AFTER_MS = 30_000
 const TABLES = { column: 'public.whatsapp_accounts', rows: 'baileys_auth.record' }
 
 /** A role that may write, and nothing else; gives its name and a connection string of it. */
@@ -33,102 +30,21 @@ async function makeRole(db, said) {
   return { role, url: url.href }
 }
 
-/** Strands over several accounts, and what they were told. */
-class Writers {
-  refused = 0
-  #strands = []
-  #said
-  #expected
-  #runs
-  #broken
-
-  constructor(said, expected) {
-    this.#said = said
-    this.#expected = expected
-  }
-
-  async start(world, store) {
-    const { marks } = world
-    for (const account of world.accounts) {
-      const handle = await store.useAuthState(account)
-      for (const name of STRANDS) {
-        const strand = new Strand({ handle, marks, name })
-        this.#strands.push(Object.assign(strand, { account, refused: 0 }))
-      }
-    }
-    const onRefused = (strand, _, error) => this.#onRefused(strand, error)
-    const runs = this.#strands.map((strand) => strand.run({ onAcknowledged() {}, onRefused }))
-    this.#runs = Promise.all(runs).catch((error) => {
-      this.#broken = error
-    })
-  }
-
-  async #onRefused(strand, error) {
-    this.#said.error(error)
+/** Checks that a refusal says why, and that what is read then is what was acknowledged. */
+function judge(said, expected) {
+  return async (strand, _, error) => {
+    said.error(error)
     const { code, sqlState } = error
-    const isExpected = code === this.#expected.code && sqlState === this.#expected.sqlState
-    promise(isExpected, `a refusal says why: ${code}, ${sqlState}`)
-    this.refused++
-    strand.refused++
+    const saysWhy = code === expected.code && sqlState === expected.sqlState
+    promise(saysWhy, `a refusal says why: ${code}, ${sqlState}`)
     const found = await strand.read().catch((reason) => {
-      this.#said.error(reason)
+      said.error(reason)
       return reason
     })
     // What cannot be read is refused, for the same cause.
-    if (found.code === this.#expected.code) return
+    if (found.code === expected.code) return
     if (found instanceof Error) throw found
-    const { acknowledged } = strand
-    requireWhole(found, { acknowledged, called: acknowledged }, `${strand.account}, ${strand.name}`)
-  }
-
-  /** Resolves when this holds of every strand, to how long that took in ms. */
-  async #until(holds, what) {
-    const from = performance.now()
-    while (!this.#strands.every(holds)) {
-      if (this.#broken) throw this.#broken
-      promise(performance.now() - from < GIVE_UP_AFTER_MS, what)
-      await delay(2)
-    }
-    return performance.now() - from
-  }
-
-  async untilWritten() {
-    const before = new Map(this.#strands.map((strand) => [strand, strand.acknowledged]))
-    return this.#until(
-      (strand) => strand.acknowledged > before.get(strand),
-      'every strand writes again once the cause is gone',
-    )
-  }
-
-  async untilRefused() {
-    const before = new Map(this.#strands.map((strand) => [strand, strand.refused]))
-    return this.#until((strand) => strand.refused > before.get(strand), 'every strand is refused')
-  }
-
-  async stop() {
-    for (const strand of this.#strands) strand.isStopped = true
-    await this.#runs
-    if (this.#broken) throw this.#broken
-  }
-
-  /** Compares what the handles and the database hold with what was acknowledged; gives how many sets that is. */
-  async verify(world) {
-    let sets = 0
-    for (const account of world.accounts) {
-      const stored = await world.stored(account)
-      for (const strand of this.#strands.filter((each) => each.account === account)) {
-        const where = `${account}, ${strand.name}`
-        const [held, kept] = [
-          await strand.read(),
-          await storedStrand(stored, world.marks, strand.name),
-        ]
-        requireWhole(held, strand, where)
-        requireWhole(kept, strand, where)
-        promise(held.n === kept.n, `the cache agrees with the database (${where})`)
-        sets += strand.acknowledged
-      }
-    }
-    return sets
+    requireWhole(found, { ...strand, called: strand.acknowledged }, strand.where)
   }
 }
 
@@ -138,9 +54,9 @@ async function endure(cause, { layout, said, serverUrl }) {
     const { role, url } = await makeRole(world.db, said)
     const where = { db: world.db, role, table: TABLES[layout] }
     const store = world.store({ databaseUrl: url, ...STORE })
-    const writers = new Writers(said, cause.expected)
+    const writers = new Writers({ onRefused: judge(said, cause.expected) })
     try {
-      await writers.start(world, store)
+      await writers.start(world, store, STRANDS)
       await writers.untilWritten()
       await cause.begin(where)
       await writers.untilRefused()
