@@ -28,6 +28,9 @@ use crate::{
 /// The part of its duration that a commit's successor may wait for callers.
 const GATHERING_SHARE: u32 = 4;
 
+/// A commit that took longer for the database's sake than for its own size is no reason to wait.
+const LONGEST_GATHERING: Duration = Duration::from_millis(50);
+
 /// Shorter waits than the runtime's clock can measure are none.
 const SHORTEST_GATHERING: Duration = Duration::from_millis(1);
 
@@ -166,12 +169,13 @@ async fn commit_batch(layout: Arc<dyn Layout>, batch: Vec<Commit>, connections: 
     let outcomes = layout.commit(batch.iter().map(Commit::write).collect(), deadline).await;
     // Where sessions share commits, one that just missed a commit has not long to wait.
     let gathering = match layout.batching().sessions {
-        1 => start.elapsed() / GATHERING_SHARE,
+        1 => (start.elapsed() / GATHERING_SHARE).min(LONGEST_GATHERING),
         _ => Duration::ZERO,
     };
     for (commit, outcome) in batch.into_iter().zip(outcomes) {
         match outcome {
-            Outcome::Settled(result) => resume(commit.settle(result), gathering),
+            Outcome::Settled(Err(error)) => resume(commit.settle(Err(error)), Duration::ZERO),
+            Outcome::Settled(Ok(())) => resume(commit.settle(Ok(())), gathering),
             Outcome::Held => drop(tokio::spawn(commit_alone(layout.clone(), commit, connections.clone()))),
         }
     }

@@ -20,7 +20,7 @@ const STORE = {
   cacheBytes: 0,
 }
 /** What a busy machine may add to a call's time. */
-const TOLERANCE_MS = { short: 3_000, long: 1_500 }
+const TOLERANCE_MS = { short: 3_000, long: 500 }
 const UNREACHABLE = ['ERR_DB_UNAVAILABLE', 'ERR_DB_TIMEOUT']
 const SHORT_MS = 0.3 * WRITE_TIMEOUT_MS
 const LONG_MS = 1.6 * WRITE_TIMEOUT_MS

@@ -32,6 +32,16 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// A statement's parameters with their types: such a statement is unnamed and takes one round trip.
 pub(crate) type Params<'a> = [(&'a (dyn ToSql + Sync), Type)];
 
+tokio::task_local! {
+    /// When the operations of a task are given up, if they are parts of one.
+    static SHARED_DEADLINE: Instant;
+}
+
+/// Runs what takes several operations, all of which are given up at this moment.
+pub(crate) fn until<F: Future>(deadline: Instant, operations: F) -> impl Future<Output = F::Output> {
+    SHARED_DEADLINE.scope(deadline, operations)
+}
+
 /// A pool of connections to one database.
 pub(crate) struct Pool {
     connections: deadpool_postgres::Pool,
@@ -108,7 +118,8 @@ impl Pool {
 
     /// When an operation that is begun now is given up.
     pub(crate) fn deadline(&self) -> Instant {
-        Instant::now() + self.patience
+        let own = Instant::now() + self.patience;
+        SHARED_DEADLINE.try_with(|shared| own.min(*shared)).unwrap_or(own)
     }
 
     /// Runs a statement, and again after a fault that passes, until there is an answer or the time is up. It may have

@@ -124,7 +124,12 @@ impl Layout for RowsLayout {
     async fn open(&self, account: &Arc<str>) -> Result<Arc<dyn Tenure>> {
         let (reply, answer) = oneshot::channel();
         let account = account.clone();
-        drop(self.opener.send(opener::Request { account, reply }));
+        let deadline = self.shared.core.pool.deadline();
+        drop(self.opener.send(opener::Request {
+            account,
+            reply,
+            deadline,
+        }));
         let opened = answer
             .await
             .unwrap_or_else(|_| Err(Error::new(Code::Internal, "an open broke off; please report this")))?;

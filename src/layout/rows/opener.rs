@@ -22,7 +22,7 @@ use crate::{
     codec::record::{RecordKey, Value},
     crypto::{KeyId, SessionKey, SessionName},
     error::{Error, Result},
-    pool::Fault,
+    pool::{self, Fault},
     runtime,
     waiting::Waiting,
 };
@@ -36,10 +36,11 @@ const ATTEMPTS: usize = 16;
 pub(super) struct Request {
     pub(super) account: Arc<str>,
     pub(super) reply: oneshot::Sender<Result<Arc<RowsTenure>>>,
+    pub(super) deadline: Instant,
 }
 
 impl Waiting for Request {
-    // Deriving a key from the secret may take longer than anything may wait for the database.
+    // Those before it may be deriving keys, which takes its time and says nothing of the database.
     fn deadline(&self) -> Option<Instant> {
         None
     }
@@ -75,6 +76,16 @@ struct Fresh {
 
 /// Opens what is asked for, and answers.
 pub(super) async fn open(shared: Arc<Shared>, requests: Vec<Request>) {
+    let start = Instant::now();
+    let secrets = shared.secrets.clone();
+    // What comes of it is told by those who need the key.
+    drop(runtime::compute(move || secrets.current().is_ok()).await);
+    let deadlines = requests.iter().map(|request| request.deadline);
+    let deadline = deadlines.max().unwrap_or(start) + start.elapsed();
+    pool::until(deadline, open_all(shared, requests)).await;
+}
+
+async fn open_all(shared: Arc<Shared>, requests: Vec<Request>) {
     let mut waiting: HashMap<Arc<str>, Vec<Request>> = HashMap::new();
     for request in requests {
         waiting.entry(request.account.clone()).or_default().push(request);
