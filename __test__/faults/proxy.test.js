@@ -130,7 +130,7 @@ test.each([true, false])(
   'a half-closed connection ends for both (towards the server: %s)',
   async (toServer) => {
     const client = await connect()
-    const ended = once(client, 'end')
+    const ended = new Promise((resolve) => client.once('end', resolve))
     expect(proxy.inUse).toHaveLength(1)
     proxy.halfClose({ toServer })
     await ended
