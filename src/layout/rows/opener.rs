@@ -308,11 +308,10 @@ async fn read_creds(shared: &Arc<Shared>, tenures: Vec<Arc<RowsTenure>>) -> Resu
 ///
 /// Each attempt makes others: one that comes late, after a clear, then brings no session back that somebody knows.
 async fn create(shared: &Arc<Shared>, accounts: &[Arc<str>]) -> Result<Opened> {
-    let (fresh, rows) = {
-        let pool = &shared.core.pool;
-        pool.repeat(pool.deadline(), || attempt_to_create(shared, accounts))
-            .await?
-    };
+    let pool = &shared.core.pool;
+    let (fresh, rows) = pool
+        .repeat(pool.deadline(), || attempt_to_create(shared, accounts))
+        .await?;
     let mut opened = Opened::with_capacity(rows.len());
     let mut fresh: HashMap<_, _> = fresh.into_iter().map(|session| (session.session_id, session)).collect();
     for row in &rows {
@@ -346,7 +345,10 @@ async fn attempt_to_create(
             .map(|account| fresh(&secrets, account))
             .collect::<Result<Vec<_>>>()
     };
-    let fresh = runtime::compute(make).await.flatten().map_err(Fault::lasting)?;
+    let fresh = runtime::compute(make)
+        .await
+        .and_then(|made| made)
+        .map_err(Fault::lasting)?;
     let sessions: Vec<_> = fresh.iter().map(|session| session.session_id).collect();
     let names: Vec<&str> = fresh.iter().map(|session| &*session.account).collect();
     let openers: Vec<_> = fresh.iter().map(|session| session.opener).collect();
