@@ -298,8 +298,8 @@ export interface StoreOptions {
   pool?: PoolOptions
   tls?: TlsOptions
   /**
-   * How long a read or write goes on trying through lost connections, failovers and restarts of the server, in ms.
-   * Default 10,000. Environment: `BAILEYS_AUTH_WRITE_TIMEOUT_MS`.
+   * How long a call goes on trying through lost connections, failovers and restarts of the server, in ms. It counts from the
+   * call, the wait for a connection included; a call that shares a commit with earlier ones is given up with them. Default 10,000. Environment: `BAILEYS_AUTH_WRITE_TIMEOUT_MS`.
    */
   writeTimeoutMs?: number
   /**

@@ -18,6 +18,7 @@ mod runtime;
 pub mod session;
 pub mod stats;
 pub mod store;
+mod waiting;
 mod writer;
 
 #[global_allocator]

@@ -15,16 +15,21 @@ use tokio::{
         OwnedSemaphorePermit, Semaphore,
         mpsc::{self, UnboundedReceiver, UnboundedSender},
     },
-    time::{Instant, timeout},
+    time::{Instant, timeout, timeout_at},
 };
 
 use crate::{
     layout::{Batching, Layout, Outcome},
+    pool::Fault,
     session::{Commit, Rest, Session},
+    waiting::{self, Waiting},
 };
 
 /// The part of its duration that a commit's successor may wait for callers.
 const GATHERING_SHARE: u32 = 4;
+
+/// A commit that took longer for the database's sake than for its own size is no reason to wait.
+const LONGEST_GATHERING: Duration = Duration::from_millis(50);
 
 /// Shorter waits than the runtime's clock can measure are none.
 const SHORTEST_GATHERING: Duration = Duration::from_millis(1);
@@ -37,13 +42,17 @@ const LARGE_SHARE: usize = 4;
 
 /// The way into the writer's queue.
 #[derive(Clone)]
-pub(crate) struct Writer(UnboundedSender<Arc<Session>>);
+pub(crate) struct Writer {
+    queue: UnboundedSender<Arc<Session>>,
+    patience: Duration,
+}
 
 impl Writer {
     /// Starts the writer on the current runtime; it ends when nobody can enqueue any more.
     ///
-    /// `connections` is how many commits may be under way at a time, unless the layout has its own number.
-    pub(crate) fn start(layout: Arc<dyn Layout>, connections: usize) -> Self {
+    /// `connections` is how many commits may be under way at a time, unless the layout has its own number; `patience`, how
+    /// long anybody waits for one.
+    pub(crate) fn start(layout: Arc<dyn Layout>, connections: usize, patience: Duration) -> Self {
         let (sender, ready) = mpsc::unbounded_channel();
         let batching = layout.batching();
         let dispatcher = Dispatcher {
@@ -51,15 +60,24 @@ impl Writer {
             batching,
             connections: Arc::new(Semaphore::new(connections)),
             lanes: Arc::new(Semaphore::new(batching.lanes.unwrap_or(connections))),
+            patience,
         };
         tokio::spawn(dispatcher.run(ready));
-        Self(sender)
+        Self {
+            queue: sender,
+            patience,
+        }
+    }
+
+    /// When a write that is called now is given up.
+    pub(crate) fn deadline(&self) -> Instant {
+        Instant::now() + self.patience
     }
 
     /// Puts a session into the queue.
     pub(crate) fn enqueue(&self, session: Arc<Session>) {
         // The receiver lives as long as its runtime, which lives as long as the process.
-        drop(self.0.send(session));
+        drop(self.queue.send(session));
     }
 }
 
@@ -70,6 +88,18 @@ struct Dispatcher {
     connections: Arc<Semaphore>,
     /// Of these, as many as there are while commits are quick.
     lanes: Arc<Semaphore>,
+    /// How long anybody waits for a commit.
+    patience: Duration,
+}
+
+impl Waiting for Arc<Session> {
+    fn deadline(&self) -> Option<Instant> {
+        Session::deadline(self)
+    }
+
+    fn refuse(self) {
+        self.take().settle(Err(Fault::no_connection().error)).resume();
+    }
 }
 
 /// What a commit holds while it is under way.
@@ -80,26 +110,44 @@ struct Lane {
 
 impl Dispatcher {
     async fn run(self, mut ready: UnboundedReceiver<Arc<Session>>) {
-        while let Some(first) = ready.recv().await {
-            let Some(lane) = self.lane().await else { return };
+        let mut waiting = Vec::new();
+        loop {
+            if waiting.is_empty() {
+                let Some(first) = ready.recv().await else { return };
+                waiting.push(first);
+            }
+            let Some(lane) = waiting::wait_for(self.lane(), &mut waiting, &mut ready, self.patience).await else {
+                continue;
+            };
+            let Some(lane) = lane else { return };
             let (mut batch, mut bytes) = (Vec::new(), 0);
-            let mut next = Some(first);
+            let mut queued = std::mem::take(&mut waiting).into_iter();
+            let mut next = queued.next();
             while let Some(session) = next {
                 let commit = session.take();
                 let size = commit.size();
-                if self.batching.sessions > 1 && size > self.batching.bytes / LARGE_SHARE {
+                if self.batching.sessions > 1 && self.goes_alone(&commit) {
                     tokio::spawn(commit_alone(self.layout.clone(), commit, self.connections.clone()));
                 } else {
                     batch.push(commit);
                     bytes += size;
                 }
                 let is_full = batch.len() >= self.batching.sessions || bytes >= self.batching.bytes;
-                next = if is_full { None } else { ready.try_recv().ok() };
+                next = match is_full {
+                    true => None,
+                    false => queued.next().or_else(|| ready.try_recv().ok()),
+                };
             }
+            waiting.extend(queued);
             if !batch.is_empty() {
                 tokio::spawn(commit_batch(self.layout.clone(), batch, self.connections.clone(), lane));
             }
         }
+    }
+
+    /// Whether a session would hold others up, or they it.
+    fn goes_alone(&self, commit: &Commit) -> bool {
+        commit.size() > self.batching.bytes / LARGE_SHARE || waiting::is_urgent(Some(commit.deadline()), self.patience)
     }
 
     /// A lane as soon as one is free, or one more if the commits under way take long: a slow one is not to hold up all that
@@ -116,15 +164,18 @@ impl Dispatcher {
 
 async fn commit_batch(layout: Arc<dyn Layout>, batch: Vec<Commit>, connections: Arc<Semaphore>, lane: Lane) {
     let start = Instant::now();
-    let outcomes = layout.commit(batch.iter().map(Commit::write).collect()).await;
+    // Nobody waits longer than he has time; those who have little left are not in a batch.
+    let deadline = batch.iter().map(Commit::deadline).min().unwrap_or(start);
+    let outcomes = layout.commit(batch.iter().map(Commit::write).collect(), deadline).await;
     // Where sessions share commits, one that just missed a commit has not long to wait.
     let gathering = match layout.batching().sessions {
-        1 => start.elapsed() / GATHERING_SHARE,
+        1 => (start.elapsed() / GATHERING_SHARE).min(LONGEST_GATHERING),
         _ => Duration::ZERO,
     };
     for (commit, outcome) in batch.into_iter().zip(outcomes) {
         match outcome {
-            Outcome::Settled(result) => resume(commit.settle(result), gathering),
+            Outcome::Settled(Err(error)) => resume(commit.settle(Err(error)), Duration::ZERO),
+            Outcome::Settled(Ok(())) => resume(commit.settle(Ok(())), gathering),
             Outcome::Held => drop(tokio::spawn(commit_alone(layout.clone(), commit, connections.clone()))),
         }
     }
@@ -133,10 +184,13 @@ async fn commit_batch(layout: Arc<dyn Layout>, batch: Vec<Commit>, connections: 
 
 /// Commits one session that would hold others up.
 async fn commit_alone(layout: Arc<dyn Layout>, commit: Commit, connections: Arc<Semaphore>) {
-    let Ok(_connection) = connections.acquire_owned().await else {
-        return;
+    let deadline = commit.deadline();
+    let Ok(connection) = timeout_at(deadline, connections.acquire_owned()).await else {
+        return commit.settle(Err(Fault::no_connection().error)).resume();
     };
-    for outcome in layout.commit(vec![commit.write()]).await {
+    // The semaphore is never closed.
+    let Ok(_connection) = connection else { return };
+    for outcome in layout.commit(vec![commit.write()], deadline).await {
         if let Outcome::Settled(result) = outcome {
             return resume(commit.settle(result), Duration::ZERO);
         }

@@ -114,6 +114,31 @@ test('requests with a text are counted, however they are cut into chunks', async
   expect(proxy.requests).toBe(2)
 })
 
+test('a stalled proxy takes no bytes, and loses none', async () => {
+  const client = await connect()
+  proxy.stall()
+  const before = proxy.bytesToServer
+  const text = 'a lot of text '.repeat(1_000_000)
+  const answer = client.query('SELECT length($1) AS length', [text])
+  expect(await Promise.race([answer, delay(100, 'silent')])).toBe('silent')
+  expect(proxy.bytesToServer).toBe(before)
+  proxy.flow()
+  expect((await answer).rows).toEqual([{ length: text.length }])
+})
+
+test.each([true, false])(
+  'a half-closed connection ends for both (towards the server: %s)',
+  async (toServer) => {
+    const client = await connect()
+    const ended = new Promise((resolve) => client.once('end', resolve))
+    expect(proxy.inUse).toHaveLength(1)
+    proxy.halfClose({ toServer })
+    await ended
+    while (proxy.inUse.length > 0) await delay(1)
+    await connect()
+  },
+)
+
 test('a cut breaks a request under way', async () => {
   const client = await connect()
   const answer = client.query('SELECT pg_sleep(30)')

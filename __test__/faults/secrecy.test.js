@@ -1,9 +1,9 @@
 'use strict'
 
-const { inspect } = require('node:util')
 const { encryptData } = require('../..')
 const { certificates } = require('../support/certificates')
 const { createDatabase } = require('../support/database')
+const { printedForms, printingLogger } = require('../support/printed')
 const { LAYOUTS, sqlOf } = require('./layouts')
 const { makeProxy, makeStore } = require('./stores')
 
@@ -82,10 +82,7 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
   beforeEach(async () => {
     await db.query(`DELETE FROM failing; ${sqlOf[layout].empty}`)
     said = []
-    logger = {}
-    for (const level of ['trace', 'debug', 'info', 'warn', 'error', 'fatal']) {
-      logger[level] = (...line) => said.push(...line.flatMap(formsOf))
-    }
+    logger = printingLogger((text) => said.push(text))
     proxy = await makeProxy(db.url)
     store = make(proxy.url(db.url))
   })
@@ -101,18 +98,6 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
     })
   }
 
-  /** All that a logger or a crash report could print of a value. */
-  function formsOf(value) {
-    return [
-      String(value),
-      String(value?.message),
-      String(value?.stack),
-      inspect(value, { depth: null, showHidden: true, getters: true }),
-      JSON.stringify(value, (_, each) => (each instanceof Error ? inspect(each) : each)) ?? '',
-      JSON.stringify(Object.getOwnPropertyDescriptors(Object(value))),
-    ]
-  }
-
   /** Runs what has to fail, and takes down what it says. */
   async function fail(work) {
     const error = await (async () => work())().then(
@@ -120,7 +105,7 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
       (reason) => reason,
     )
     expect(error).toHaveProperty('code', expect.stringMatching(/^ERR_/))
-    said.push(...formsOf(error))
+    said.push(...printedForms(error))
     return error
   }
 
@@ -274,7 +259,11 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
   test('what a handle and a store print of themselves', async () => {
     const handle = await open()
     await write(handle)
-    said.push(...formsOf(store), ...formsOf(handle.state.keys), ...formsOf(handle.saveCreds))
+    said.push(
+      ...printedForms(store),
+      ...printedForms(handle.state.keys),
+      ...printedForms(handle.saveCreds),
+    )
     expectNothingSaid()
   })
 })

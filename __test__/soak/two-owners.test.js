@@ -1,12 +1,13 @@
 'use strict'
 
 const { LAYOUTS } = require('../faults/layouts')
-const { run, title } = require('../../soak/faults/two-owners')
+const twoOwners = require('../../soak/faults/two-owners')
+const { runFault } = require('../../soak/run')
 
 test.each(LAYOUTS)(
-  `${title}, layout %s`,
+  `${twoOwners.title}, layout %s`,
   async (layout) => {
-    const figures = await run({ layout, scale: 'short' })
+    const figures = await runFault(twoOwners, { layout, scale: 'short' })
     expect(figures).toMatchObject({ takeovers: 40, clears: 12 })
   },
   180_000,

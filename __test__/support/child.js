@@ -42,13 +42,17 @@ async function runScript(source, env = {}) {
  *
  * @param {string} file
  * @param {{ [name: string]: string }} env added to this process' environment
+ * @param {{ onOutput?: (text: string) => void }} options what gets its output, instead of this process'
  */
-function startChild(file, env = {}) {
+function startChild(file, env = {}, { onOutput } = {}) {
   const child = fork(file, [], {
     execArgv: [],
     env: { ...process.env, ...env },
     serialization: 'advanced',
+    silent: onOutput !== undefined,
   })
+  for (const output of [child.stdout, child.stderr])
+    output?.setEncoding('utf8').on('data', onOutput)
   const ended = once(child, 'exit').then(([code, signal]) => ({ code, signal }))
   // Everything that it has sent has arrived once the channel is closed, which can be later than its end.
   const drained = once(child, 'disconnect').then(() => ended)
@@ -71,12 +75,18 @@ function startChild(file, env = {}) {
   return {
     pid: child.pid,
     ended,
+    /** Resolves likewise, when everything that it had sent has arrived. */
+    drained,
     /** Calls one of the methods that it serves; an error it throws there is thrown here. */
     call(method, ...args) {
       return new Promise((resolve, reject) => {
         waiting.set(++calls, { resolve, reject })
         child.send({ call: calls, method, args })
       })
+    },
+    /** Sends it a message that is no call. */
+    tell(message) {
+      child.send(message)
     },
     /** Listens to what it sends of its own accord, by `process.send`. */
     onMessage(listener) {

@@ -11,8 +11,8 @@ const MIGRATION = path.join(
   '../../examples/backend/prisma/migrations/0001_init/migration.sql',
 )
 
-async function asAdmin(work) {
-  const client = new Client({ connectionString: process.env.TEST_DATABASE_URL })
+async function asAdmin(serverUrl, work) {
+  const client = new Client({ connectionString: serverUrl })
   await client.connect()
   try {
     return await work(client)
@@ -39,26 +39,31 @@ const SESSION_IN_ROWS = `
   FROM baileys_auth.session WHERE account_id = $1`
 
 /**
- * Makes a database of its own on the server that `TEST_DATABASE_URL` names, with the accounts table
- * as Prisma makes it and a row for each of `accounts`. A store with no other instructions takes it
- * for one of this `layout`.
+ * Makes a database of its own on the server that `TEST_DATABASE_URL` names, or on another one, with
+ * the accounts table as Prisma makes it and a row for each of `accounts`. A store with no other
+ * instructions takes it for one of this `layout`.
  */
-async function createDatabase({ accounts = [], layout = 'column' } = {}) {
-  if (!process.env.TEST_DATABASE_URL) {
+async function createDatabase({
+  accounts = [],
+  layout = 'column',
+  serverUrl = process.env.TEST_DATABASE_URL,
+} = {}) {
+  if (!serverUrl) {
     throw new Error(
       'TEST_DATABASE_URL is not set: run under Jest or with __test__/support/with-postgres.js',
     )
   }
   const name = `test_${randomBytes(8).toString('hex')}`
-  await asAdmin((client) => client.query(`CREATE DATABASE ${name}`))
+  await asAdmin(serverUrl, (client) => client.query(`CREATE DATABASE ${name}`))
 
-  const url = new URL(process.env.TEST_DATABASE_URL)
+  const url = new URL(serverUrl)
   url.pathname = `/${name}`
   const pool = new Pool({ connectionString: url.href, max: 2, allowExitOnIdle: true })
   // A server that is killed in a test ends idle connections: the next query makes a new one.
   pool.on('error', () => {})
 
   const db = {
+    name,
     url: url.href,
     layout,
     /** As `query` of `pg`: resolves to a result with `rows` and `rowCount`. */
@@ -93,7 +98,7 @@ async function createDatabase({ accounts = [], layout = 'column' } = {}) {
     },
     async drop() {
       await pool.end()
-      await asAdmin((client) => client.query(`DROP DATABASE ${name} WITH (FORCE)`))
+      await asAdmin(serverUrl, (client) => client.query(`DROP DATABASE ${name} WITH (FORCE)`))
     },
   }
   await db.query(fs.readFileSync(MIGRATION, 'utf8'))

@@ -80,6 +80,7 @@ class PostgresServer {
   #process
   #processGone
   #log = ''
+  #onLog
 
   get pid() {
     return this.#process?.pid
@@ -89,7 +90,8 @@ class PostgresServer {
     return `postgresql://${this.user}:${this.password}@${this.host}:${this.port}/${database}`
   }
 
-  async create(onProgress) {
+  async create({ onProgress, onLog }) {
+    this.#onLog = onLog
     this.#runAs = serverUser()
     this.#home = makeHome(this.#runAs)
     this.#startGuard()
@@ -115,6 +117,11 @@ class PostgresServer {
   async restart() {
     await this.#end((pid) => process.kill(pid, 'SIGINT'))
     await this.#start()
+  }
+
+  /** An immediate shutdown: nothing is finished, and the next start recovers as after a crash. */
+  async quit() {
+    await this.#end((pid) => process.kill(pid, 'SIGQUIT'))
   }
 
   /** A crash: SIGKILL for the postmaster and all its children. */
@@ -162,6 +169,7 @@ class PostgresServer {
     this.#guard.stdin.write(`${child.pid ?? 0}\n`)
     child.once('exit', () => this.#guard.stdin.writable && this.#guard.stdin.write('0\n'))
     child.stderr.setEncoding('utf8').on('data', (text) => {
+      this.#onLog(text)
       this.#log = (this.#log + text).slice(-4_000)
     })
     return child
@@ -235,11 +243,12 @@ class PostgresServer {
 
 /**
  * Starts a PostgreSQL of its own on 127.0.0.1, with password authentication and default durability.
- * It ends, and its data goes, with `stop()` or with this process, however that ends.
+ * It ends, and its data goes, with `stop()` or with this process, however that ends. `onLog` gets
+ * what it logs.
  */
-async function startPostgres({ onProgress = () => {} } = {}) {
+async function startPostgres({ onProgress = () => {}, onLog = () => {} } = {}) {
   const server = new PostgresServer()
-  await server.create(onProgress)
+  await server.create({ onProgress, onLog })
   return server
 }
 

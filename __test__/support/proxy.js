@@ -98,6 +98,26 @@ class Link {
     return this.#client.readableEnded
   }
 
+  /** Whether the client has it open, as far as can be seen. */
+  get isInUse() {
+    return !this.#client.readableEnded && !this.#client.destroyed
+  }
+
+  /** Takes no bytes from either side any more, so that what they send stays with them; or takes them again. */
+  stall(isStalled) {
+    for (const socket of [this.#client, this.#server]) {
+      if (isStalled) socket.pause()
+      else socket.resume()
+    }
+  }
+
+  /** Tells one side that the other has nothing more to send; what it still sends is lost. */
+  halfClose({ toServer }) {
+    const [server, client] = this.#lanes
+    ;(toServer ? server : client).stop()
+    ;(toServer ? this.#server : this.#client).end()
+  }
+
   /** Holds back what comes from here on, one way or both ways, or lets it go. */
   hold({ toServer, toClient }) {
     const [server, client] = this.#lanes
@@ -167,6 +187,7 @@ class TcpProxy {
   #listener
   #links = new Set()
   #refusing = false
+  #stalled = false
 
   constructor(target) {
     this.#target = target
@@ -212,6 +233,31 @@ class TcpProxy {
   resume() {
     this.paused = false
     for (const link of this.#links) link.pump()
+  }
+
+  /**
+   * As `pause`, and takes no bytes either: who sends much finds that it does not go out. That a connection was closed is
+   * not seen until `flow`.
+   */
+  stall() {
+    this.#stalled = true
+    for (const link of this.#links) link.stall(true)
+  }
+
+  /** Ends `stall`: what was held back is handed on. */
+  flow() {
+    this.#stalled = false
+    for (const link of this.#links) link.stall(false)
+  }
+
+  /** Half-closes every connection, towards the server or towards the client. */
+  halfClose({ toServer }) {
+    for (const link of this.#links) link.halfClose({ toServer })
+  }
+
+  /** The connections that clients have open, each an object of its own. */
+  get inUse() {
+    return [...this.#links].filter((link) => link.isInUse)
   }
 
   /** Makes the connections that there are silent, one way or both; new ones come through. */
@@ -282,7 +328,9 @@ class TcpProxy {
     client.on('data', ({ length }) => {
       this.bytesToServer += length
     })
-    this.#links.add(new Link(this, client, server))
+    const link = new Link(this, client, server)
+    this.#links.add(link)
+    if (this.#stalled) link.stall(true)
   }
 }
 

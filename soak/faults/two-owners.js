@@ -149,13 +149,13 @@ class TwoOwners {
   }
 }
 
-async function run({ layout, scale, report = () => {} }) {
+async function run({ layout, scale, report, said }) {
   const db = await createDatabase({ layout, accounts: [...CONTESTED, ...OWN] })
-  const env = {
-    DATABASE_URL: db.url,
-    WHATSAPP_SESSION_SECRET: randomBytes(24).toString('base64url'),
-  }
-  const processes = OWN.map(() => startChild(OWNER, env))
+  const secret = randomBytes(24).toString('base64url')
+  said.hide('the secret', secret)
+  said.hide('the password', new URL(db.url).password)
+  const env = { DATABASE_URL: db.url, WHATSAPP_SESSION_SECRET: secret }
+  const processes = OWN.map(() => startChild(OWNER, env, { onOutput: said.print }))
   try {
     return await new TwoOwners(db, processes, report).run(SCALES[scale])
   } finally {

@@ -7,6 +7,7 @@ mod sql;
 use std::{any::Any, sync::Arc};
 
 use async_trait::async_trait;
+use tokio::time::Instant;
 
 use crate::{
     codec::record::{Changes, RecordKey, Value},
@@ -28,8 +29,8 @@ pub(crate) trait Layout: Send + Sync + 'static {
     /// Makes each session's changes durable, all or nothing per session, and gives one outcome per write, in order.
     ///
     /// A write without changes renews the ownership: it succeeds if nobody else has opened or cleared the account.
-    /// There is never more than one write per session under way. A write that is alone is waited for.
-    async fn commit(&self, writes: Vec<Write>) -> Vec<Outcome>;
+    /// There is never more than one write per session under way. A write that is alone is waited for, until `deadline`.
+    async fn commit(&self, writes: Vec<Write>, deadline: Instant) -> Vec<Outcome>;
 
     /// Deletes an account's session, whoever owns it.
     async fn clear(&self, account: &str) -> Result<()>;

@@ -15,15 +15,16 @@ pub(crate) struct Fault {
     pub(crate) is_undone: bool,
     /// Whether it says that statements cannot be prepared here.
     pub(super) is_of_pooler: bool,
+    /// Whether the unused connections will probably have it as well: made to a host that cannot be written to any more, or
+    /// forgotten by something on the way.
+    pub(super) is_shared: bool,
 }
 
 impl Fault {
     fn passing(error: Error) -> Self {
         Self {
-            error,
             transient: true,
-            is_undone: false,
-            is_of_pooler: false,
+            ..Self::lasting(error)
         }
     }
 
@@ -34,14 +35,27 @@ impl Fault {
             transient: false,
             is_undone: false,
             is_of_pooler: false,
+            is_shared: false,
         }
     }
 
     /// An attempt took longer than it may.
     pub(crate) fn timeout() -> Self {
-        Self::passing(Error::new(
+        let error = Error::new(
             Code::DbTimeout,
             "the database did not answer in time; nothing is known to be written, and writing again is safe",
+        );
+        Self {
+            is_shared: true,
+            ..Self::passing(error)
+        }
+    }
+
+    /// No attempt could be made.
+    pub(crate) fn no_connection() -> Self {
+        Self::passing(Error::new(
+            Code::DbTimeout,
+            "no connection became free in time; the pool is too small for the load, or the database too slow",
         ))
     }
 }
@@ -50,10 +64,7 @@ impl From<PoolError> for Fault {
     fn from(error: PoolError) -> Self {
         match error {
             PoolError::Backend(error) => error.into(),
-            PoolError::Timeout(deadpool_postgres::TimeoutType::Wait) => Self::passing(Error::new(
-                Code::DbTimeout,
-                "no connection became free in time; the pool is too small for the load, or the database too slow",
-            )),
+            PoolError::Timeout(deadpool_postgres::TimeoutType::Wait) => Self::no_connection(),
             PoolError::Timeout(_) => Self::passing(unavailable("connecting took too long")),
             PoolError::Closed => Self::lasting(Error::closed()),
             PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => Self::lasting(Error::new(
@@ -70,11 +81,32 @@ impl From<tokio_postgres::Error> for Fault {
             Some(reported) => Self {
                 is_undone: undoes(reported.code()),
                 is_of_pooler: confuses_statements(reported.code()),
+                is_shared: *reported.code() == SqlState::READ_ONLY_SQL_TRANSACTION,
                 ..from_server(reported)
             },
             None => from_client(&error),
         }
     }
+}
+
+/// Whether a connection can go on after an error.
+pub(super) fn leaves_usable(error: &tokio_postgres::Error) -> bool {
+    // One that is no answer of the server says that something is wrong with the connection.
+    error
+        .as_db_error()
+        .is_some_and(|reported| !is_of_session(reported.code()))
+}
+
+/// Whether an error may come from what a server's session was given when it began, and keeps: a default for its
+/// transactions or a time limit, of the database or the role, or a host that is a standby now. Where it is changed
+/// back, only a new connection learns of it.
+fn is_of_session(state: &SqlState) -> bool {
+    [
+        SqlState::READ_ONLY_SQL_TRANSACTION,
+        SqlState::QUERY_CANCELED,
+        SqlState::LOCK_NOT_AVAILABLE,
+    ]
+    .contains(state)
 }
 
 /// Whether an error ends the statement's transaction; one that ends the connection may come when it is committed already.

@@ -32,6 +32,16 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// A statement's parameters with their types: such a statement is unnamed and takes one round trip.
 pub(crate) type Params<'a> = [(&'a (dyn ToSql + Sync), Type)];
 
+tokio::task_local! {
+    /// When the operations of a task are given up, if they are parts of one.
+    static SHARED_DEADLINE: Instant;
+}
+
+/// Runs what takes several operations, all of which are given up at this moment.
+pub(crate) fn until<F: Future>(deadline: Instant, operations: F) -> impl Future<Output = F::Output> {
+    SHARED_DEADLINE.scope(deadline, operations)
+}
+
 /// A pool of connections to one database.
 pub(crate) struct Pool {
     connections: deadpool_postgres::Pool,
@@ -101,10 +111,31 @@ impl Pool {
         })
     }
 
+    /// How long an operation goes on trying.
+    pub(crate) fn patience(&self) -> Duration {
+        self.patience
+    }
+
+    /// When an operation that is begun now is given up.
+    pub(crate) fn deadline(&self) -> Instant {
+        let own = Instant::now() + self.patience;
+        SHARED_DEADLINE.try_with(|shared| own.min(*shared)).unwrap_or(own)
+    }
+
     /// Runs a statement, and again after a fault that passes, until there is an answer or the time is up. It may have
     /// taken effect on the server before an attempt failed: it must be one that can be repeated.
     pub(crate) async fn query(&self, statement: &str, params: &Params<'_>) -> Result<Vec<Row>> {
-        self.repeat(|| async { self.lend().await?.query(statement, params).await })
+        self.query_until(self.deadline(), statement, params).await
+    }
+
+    /// Likewise, until this moment.
+    pub(crate) async fn query_until(
+        &self,
+        deadline: Instant,
+        statement: &str,
+        params: &Params<'_>,
+    ) -> Result<Vec<Row>> {
+        self.repeat(deadline, || async { self.lend().await?.query(statement, params).await })
             .await
     }
 
@@ -115,16 +146,22 @@ impl Pool {
 
     /// Runs a statement likewise, and gives the number of rows it changed.
     pub(crate) async fn execute(&self, statement: &str, params: &Params<'_>) -> Result<u64> {
-        self.repeat(|| async { self.lend().await?.execute(statement, params).await })
-            .await
+        self.execute_until(self.deadline(), statement, params).await
+    }
+
+    /// Likewise, until this moment.
+    pub(crate) async fn execute_until(&self, deadline: Instant, statement: &str, params: &Params<'_>) -> Result<u64> {
+        self.repeat(deadline, || async {
+            self.lend().await?.execute(statement, params).await
+        })
+        .await
     }
 
     /// Repeats attempts through faults that pass, until one succeeds or the time is up.
-    pub(crate) async fn repeat<T, F>(&self, attempt: impl Fn() -> F) -> Result<T>
+    pub(crate) async fn repeat<T, F>(&self, deadline: Instant, attempt: impl Fn() -> F) -> Result<T>
     where
         F: Future<Output = std::result::Result<T, Fault>>,
     {
-        let deadline = Instant::now() + self.patience;
         let mut pause = FIRST_PAUSE;
         let mut last: Option<Error> = None;
         loop {
@@ -139,6 +176,9 @@ impl Pool {
             }
             if !fault.transient || Instant::now() + pause >= deadline {
                 return Err(fault.error);
+            }
+            if fault.is_shared {
+                self.connections.retain(|_, _| false);
             }
             self.retries.fetch_add(1, Ordering::Relaxed);
             if last.is_none() {
@@ -264,8 +304,7 @@ impl Loan {
         self.is_usable = false;
         let answer = timeout(self.statement, work(connection)).await;
         let answer = answer.map_err(|_| Fault::timeout())?;
-        // An error that is no answer of the server says that something is wrong with the connection.
-        self.is_usable = answer.as_ref().err().is_none_or(|error| error.as_db_error().is_some());
+        self.is_usable = answer.as_ref().err().is_none_or(fault::leaves_usable);
         Ok(answer?)
     }
 }

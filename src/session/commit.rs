@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::time::Instant;
+
 use super::{Reply, Session};
 use crate::{
     codec::record::Changes,
@@ -15,6 +17,7 @@ pub(crate) struct Commit {
     pub(super) session: Arc<Session>,
     pub(super) changes: Arc<Changes>,
     pub(super) replies: Vec<Reply>,
+    pub(super) deadline: Instant,
 }
 
 impl Commit {
@@ -24,6 +27,11 @@ impl Commit {
             tenure: self.session.tenure.clone(),
             changes: self.changes.clone(),
         }
+    }
+
+    /// When it is given up.
+    pub(crate) fn deadline(&self) -> Instant {
+        self.deadline
     }
 
     /// About how many bytes it carries.

@@ -10,7 +10,10 @@ mod pending;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{Notify, oneshot};
+use tokio::{
+    sync::{Notify, oneshot},
+    time::Instant,
+};
 
 pub(crate) use self::commit::{Commit, Rest};
 pub use self::pending::Reply;
@@ -144,7 +147,7 @@ impl Session {
     pub fn write(&self, handle: u64, changes: Changes, reply: Reply) {
         match self.accept(handle, changes) {
             Ok(mut state) => {
-                state.pending.replies.push(reply);
+                state.pending.wait(reply, || self.writer.deadline());
                 if state.pending.replies.len() == state.expected {
                     self.gathered.notify_one();
                 }
@@ -168,7 +171,8 @@ impl Session {
             let mut state = self.state();
             state.require_open()?;
             // Nobody listens any more if the caller gave up; the commit is none the worse for it.
-            state.pending.replies.push(Box::new(|result| drop(reply.send(result))));
+            let reply: Reply = Box::new(|result| drop(reply.send(result)));
+            state.pending.wait(reply, || self.writer.deadline());
             self.schedule(&mut state);
         }
         answer.await.unwrap_or_else(|_| Err(Error::closed()))
@@ -279,6 +283,11 @@ impl Session {
         &self.account
     }
 
+    /// Until when somebody waits for what is pending.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.state().pending.deadline
+    }
+
     /// Takes what is pending, for the writer to commit.
     pub(crate) fn take(self: &Arc<Self>) -> Commit {
         let mut state = self.state();
@@ -290,6 +299,7 @@ impl Session {
             session: self.clone(),
             changes,
             replies: pending.replies,
+            deadline: pending.deadline.unwrap_or_else(|| self.writer.deadline()),
         }
     }
 

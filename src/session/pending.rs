@@ -1,5 +1,7 @@
 //! What gathers for the next commit of a session.
 
+use tokio::time::Instant;
+
 use crate::{
     codec::record::{Changes, RecordKey, size_of_record},
     error::Result,
@@ -15,6 +17,8 @@ pub(super) struct Pending {
     pub(super) changes: Changes,
     pub(super) bytes: usize,
     pub(super) replies: Vec<Reply>,
+    /// When who waits longest is to be told that it was given up.
+    pub(super) deadline: Option<Instant>,
 }
 
 impl Pending {
@@ -37,6 +41,12 @@ impl Pending {
             self.bytes as isize - bytes_before as isize,
         );
         Ok(())
+    }
+
+    /// Adds somebody who waits for the commit, until this moment at most.
+    pub(super) fn wait(&mut self, reply: Reply, deadline: impl FnOnce() -> Instant) {
+        self.replies.push(reply);
+        self.deadline.get_or_insert_with(deadline);
     }
 
     fn delete_keys(&mut self) {

@@ -39,7 +39,7 @@ impl Layout for Fake {
         Ok(Arc::new(FakeTenure::default()))
     }
 
-    async fn commit(&self, writes: Vec<Write>) -> Vec<Outcome> {
+    async fn commit(&self, writes: Vec<Write>, _: Instant) -> Vec<Outcome> {
         let write = &writes[0];
         self.commits.send(write.changes.clone()).unwrap();
         let answer = self
@@ -104,7 +104,7 @@ async fn bench() -> Bench {
     let session = Session::new(
         "an account".into(),
         Arc::new(FakeTenure::default()),
-        Writer::start(layout, 4),
+        Writer::start(layout, 4, Duration::from_secs(10)),
         counters.clone(),
         Arc::new(move |event| observed.lock().unwrap().push_back(event)),
     );

@@ -56,7 +56,7 @@ impl Blueprint {
             None => self.rows().await?,
         };
         Ok(Backend {
-            writer: Writer::start(layout.clone(), self.lanes),
+            writer: Writer::start(layout.clone(), self.lanes, self.pool.patience()),
             layout,
         })
     }

@@ -20,7 +20,7 @@ use crate::{
     error::{Code, Error, Result},
     event::Observer,
     layout::CacheStatus,
-    pool::{Pool, PoolStatus},
+    pool::{self, Pool, PoolStatus},
     session::{Opened, Session},
     stats::Counters,
 };
@@ -123,8 +123,11 @@ impl Store {
             Some((session, _)) => drop(session.flush_if_pending().await),
             None => {}
         }
-        let backend = self.backend().await?;
-        let tenure = backend.layout.open(&account).await?;
+        let (backend, tenure) = pool::until(self.pool.deadline(), async {
+            let backend = self.backend().await?;
+            Ok::<_, Error>((backend, backend.layout.open(&account).await?))
+        })
+        .await?;
         if let Some((session, _)) = older {
             session.end(&Error::superseded());
         }
@@ -153,7 +156,10 @@ impl Store {
             let _turn = turn.await;
             // An open that was called before has handed out a session meanwhile.
             place.end_occupant(&Error::cleared());
-            store.backend().await?.layout.clear(&account).await
+            pool::until(store.pool.deadline(), async {
+                store.backend().await?.layout.clear(&account).await
+            })
+            .await
         }
     }
 

@@ -15,6 +15,7 @@ mod tenure;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 pub(crate) use self::original::Original;
@@ -66,12 +67,12 @@ impl ColumnLayout {
         Ok(())
     }
 
-    async fn commit_one(&self, tenure: &ColumnTenure, changes: &Arc<Changes>) -> Result<()> {
+    async fn commit_one(&self, tenure: &ColumnTenure, changes: &Arc<Changes>, deadline: Instant) -> Result<()> {
         loop {
             let sealed = tenure.seal(changes).await?;
             match self
                 .table
-                .replace(&tenure.account, sealed.expected(), sealed.text())
+                .replace(&tenure.account, sealed.expected(), sealed.text(), deadline)
                 .await
             {
                 Ok(Found::Replaced) => {
@@ -127,7 +128,7 @@ impl Layout for ColumnLayout {
             let tenure = ColumnTenure::new(account.clone(), keys[0].clone(), image, expected);
             let taken = match is_new {
                 true => self.begin(&tenure).await,
-                false => self.commit_one(&tenure, &Arc::default()).await,
+                false => self.commit_one(&tenure, &Arc::default(), self.table.deadline()).await,
             };
             match taken {
                 Ok(()) => return Ok(Arc::new(tenure)),
@@ -139,12 +140,12 @@ impl Layout for ColumnLayout {
         Err(Error::superseded())
     }
 
-    async fn commit(&self, writes: Vec<Write>) -> Vec<Outcome> {
+    async fn commit(&self, writes: Vec<Write>, deadline: Instant) -> Vec<Outcome> {
         let mut results = Vec::with_capacity(writes.len());
         for write in writes {
             let tenure: Arc<dyn std::any::Any + Send + Sync> = write.tenure;
             results.push(Outcome::Settled(match tenure.downcast::<ColumnTenure>() {
-                Ok(tenure) => self.commit_one(&tenure, &write.changes).await,
+                Ok(tenure) => self.commit_one(&tenure, &write.changes, deadline).await,
                 Err(_) => Err(Error::new(
                     Code::Internal,
                     "a session of another layout; please report this",

@@ -2,6 +2,7 @@
 
 use std::{future::Future, sync::Arc};
 
+use tokio::time::Instant;
 use tokio_postgres::types::{ToSql, Type};
 
 use super::tenure::Sealed;
@@ -97,27 +98,33 @@ impl Table {
 
     /// The stored text; `None` without a row, `Some(None)` for NULL.
     pub(super) async fn read(&self, account: &str) -> Result<Option<Option<String>>> {
-        self.one_text(&self.select, account).await
+        self.one_text(&self.select, account, self.deadline()).await
     }
 
     /// As [`Table::read`], and changes the text's mark with it in one statement: whoever owned the session cannot write any
     /// more, and so not get in between the read and what follows, however busy it is.
     pub(super) async fn read_fenced(&self, account: &str) -> Result<Option<Option<String>>> {
-        match self.one_text(&self.fence, account).await? {
+        match self.one_text(&self.fence, account, self.deadline()).await? {
             None => self.read(account).await,
             fenced => Ok(fenced),
         }
     }
 
     /// Puts a text in the place of the one that has the expected mark, or of NULL.
-    pub(super) async fn replace(&self, account: &str, expected: Option<&str>, text: &str) -> Result<Found> {
+    pub(super) async fn replace(
+        &self,
+        account: &str,
+        expected: Option<&str>,
+        text: &str,
+        deadline: Instant,
+    ) -> Result<Found> {
         let params: [(&(dyn ToSql + Sync), Type); 3] =
             [(&account, Type::TEXT), (&text, Type::TEXT), (&expected, Type::TEXT)];
-        let updated = self.pool.execute(&self.update, &params).await?;
+        let updated = self.pool.execute_until(deadline, &self.update, &params).await?;
         if updated > 0 {
             return Ok(Found::Replaced);
         }
-        Ok(match self.one_text(&self.select_mark, account).await? {
+        Ok(match self.one_text(&self.select_mark, account, deadline).await? {
             None => Found::NoRow,
             Some(None) => Found::Empty,
             Some(Some(found)) if found == mark(text) => Found::Replaced,
@@ -141,27 +148,33 @@ impl Table {
             let begun = self.pool.lend().await?.execute(&self.update, &params).await? > 0;
             Ok(begun.then_some(sealed))
         };
-        self.pool.repeat(attempt).await
+        self.pool.repeat(self.deadline(), attempt).await
     }
 
     /// Puts NULL in the place of the text that is there now: one that carries its text's mark can come late, when its answer
     /// was given up, and does nothing to a session that was begun since.
     pub(super) async fn clear(&self, account: &str) -> Result<()> {
+        let deadline = self.deadline();
         for attempt in 0..CLEAR_ATTEMPTS {
             let found = match attempt {
-                ..FENCED_CLEAR => self.one_text(&self.select_mark, account).await?.flatten(),
+                ..FENCED_CLEAR => self.one_text(&self.select_mark, account, deadline).await?.flatten(),
                 _ => {
-                    let fenced = self.one_text(&self.fence_to_clear, account).await?.flatten();
+                    let fenced = self.one_text(&self.fence_to_clear, account, deadline).await?.flatten();
                     fenced.map(|text| mark(&text))
                 }
             };
             let Some(found) = found else { return Ok(()) };
             let params: [(&(dyn ToSql + Sync), Type); 2] = [(&account, Type::TEXT), (&found, Type::TEXT)];
-            if self.pool.execute(&self.release, &params).await? > 0 {
+            if self.pool.execute_until(deadline, &self.release, &params).await? > 0 {
                 return Ok(());
             }
         }
         Err(Error::superseded())
+    }
+
+    /// When an operation that is begun now is given up.
+    pub(super) fn deadline(&self) -> Instant {
+        self.pool.deadline()
     }
 
     /// Whether there is such a table with such a column.
@@ -194,8 +207,14 @@ impl Table {
         &self.release
     }
 
-    async fn one_text(&self, statement: &str, account: &str) -> Result<Option<Option<String>>> {
-        let row = self.pool.query_opt(statement, &[(&account, Type::TEXT)]).await?;
+    async fn one_text(&self, statement: &str, account: &str, deadline: Instant) -> Result<Option<Option<String>>> {
+        let params: [(&(dyn ToSql + Sync), Type); 1] = [(&account, Type::TEXT)];
+        let row = self
+            .pool
+            .query_until(deadline, statement, &params)
+            .await?
+            .into_iter()
+            .next();
         let text = row.map(|row| row.try_get(0)).transpose();
         text.map_err(|_| {
             Error::new(

@@ -6,6 +6,7 @@ use std::{
     sync::Arc,
 };
 
+use tokio::time::Instant;
 use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
@@ -40,7 +41,7 @@ struct Part {
 }
 
 /// Makes writes durable, and gives an outcome for each, in order.
-pub(super) async fn commit(shared: &Shared, writes: Vec<Write>) -> Vec<Outcome> {
+pub(super) async fn commit(shared: &Shared, writes: Vec<Write>, deadline: Instant) -> Vec<Outcome> {
     let count = writes.len();
     let settled = |result: Result<()>| Outcome::Settled(result);
     let parts = match seal(writes).await {
@@ -48,13 +49,13 @@ pub(super) async fn commit(shared: &Shared, writes: Vec<Write>) -> Vec<Outcome> 
         Err(error) => return (0..count).map(|_| settled(Err(error.clone()))).collect(),
     };
     let sealed: Vec<_> = parts.iter().flatten().collect();
-    let mut outcomes = match send(shared, &sealed).await {
+    let mut outcomes = match send(shared, &sealed, deadline).await {
         Ok(outcomes) => outcomes,
         // The data of one session may be what the database refuses: alone, only that one fails.
         Err(error) if error.code() == Code::DbQuery && sealed.len() > 1 => {
             let mut outcomes = Vec::with_capacity(sealed.len());
             for part in &sealed {
-                outcomes.push(send_one(shared, part).await);
+                outcomes.push(send_one(shared, part, deadline).await);
             }
             outcomes
         }
@@ -75,8 +76,8 @@ pub(super) async fn commit(shared: &Shared, writes: Vec<Write>) -> Vec<Outcome> 
     outcomes.collect()
 }
 
-async fn send_one(shared: &Shared, part: &Part) -> Outcome {
-    match send(shared, &[part]).await {
+async fn send_one(shared: &Shared, part: &Part, deadline: Instant) -> Outcome {
+    match send(shared, &[part], deadline).await {
         Ok(outcomes) => outcomes.into_iter().next().unwrap_or(Outcome::Held),
         Err(error) => Outcome::Settled(Err(error)),
     }
@@ -114,11 +115,11 @@ fn seal_one(write: Write) -> Result<Part> {
 }
 
 /// Sends parts in one statement, and finds out what became of those that did not pass the fence.
-async fn send(shared: &Shared, parts: &[&Part]) -> Result<Vec<Outcome>> {
+async fn send(shared: &Shared, parts: &[&Part], deadline: Instant) -> Result<Vec<Outcome>> {
     let mut attempts = EPOCH_ATTEMPTS;
     loop {
         attempts -= 1;
-        let accepted = shared.core.pool.repeat(|| attempt(shared, parts)).await?;
+        let accepted = shared.core.pool.repeat(deadline, || attempt(shared, parts)).await?;
         let refused: Vec<_> = parts
             .iter()
             .map(|part| &part.tenure)
@@ -127,7 +128,7 @@ async fn send(shared: &Shared, parts: &[&Part]) -> Result<Vec<Outcome>> {
         if refused.is_empty() {
             return Ok(parts.iter().map(|_| Outcome::Settled(Ok(()))).collect());
         }
-        let ownership = fence::ask(&shared.core.pool, &shared.core.statements, &refused).await?;
+        let ownership = fence::ask(&shared.core.pool, &shared.core.statements, &refused, deadline).await?;
         // One that is still ours was held by somebody, or its epoch was raised without us knowing: alone it waits, and by
         // now it knows its epoch.
         if parts.len() == 1 && ownership.iter().all(|ownership| matches!(ownership, Ownership::Ours)) && attempts > 0 {

@@ -9,6 +9,7 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
+use tokio::time::Instant;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
@@ -120,9 +121,12 @@ pub(super) async fn ask(
     pool: &Pool,
     statements: &Statements,
     tenures: &[&Arc<RowsTenure>],
+    deadline: Instant,
 ) -> crate::error::Result<Vec<Ownership>> {
     let sessions: Vec<_> = tenures.iter().map(|tenure| tenure.session_id).collect();
-    let rows = pool.query(&statements.owners, &[(&sessions, Type::UUID_ARRAY)]).await?;
+    let rows = pool
+        .query_until(deadline, &statements.owners, &[(&sessions, Type::UUID_ARRAY)])
+        .await?;
     let mut found = Vec::with_capacity(rows.len());
     for row in &rows {
         let read = || Ok::<_, Fault>((uuid(row, 0)?, uuid(row, 1)?, integer(row, 2)?));

@@ -20,7 +20,10 @@ mod tenure;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tokio::sync::{mpsc::UnboundedSender, oneshot};
+use tokio::{
+    sync::{mpsc::UnboundedSender, oneshot},
+    time::Instant,
+};
 use tokio_postgres::types::{ToSql, Type};
 use zeroize::Zeroizing;
 
@@ -80,6 +83,7 @@ struct Shared {
 impl RowsLayout {
     /// Over tables that are there; within a tokio runtime. `original` is where sessions in the original form may be.
     pub(crate) fn new(pool: Arc<Pool>, settings: RowsSettings, kdf: Kdf, original: Option<Original>) -> Self {
+        let patience = pool.patience();
         let core = Arc::new(Core {
             pool,
             statements: Statements::new(&settings.schema, settings.synchronous_commit.as_deref()),
@@ -89,7 +93,7 @@ impl RowsLayout {
         let shared = Arc::new(Shared {
             secrets: Secrets::new(&settings.secrets, kdf),
             cache: Cache::new(settings.cache_bytes),
-            reader: batch::start(reader::LIMITS, reader::Request::weight, move |requests| {
+            reader: batch::start(reader::LIMITS, patience, reader::Request::weight, move |requests| {
                 reader::read(for_reader.clone(), requests)
             }),
             owner: settings.owner,
@@ -99,6 +103,7 @@ impl RowsLayout {
         let for_opener = shared.clone();
         let opener = batch::start(
             opener::LIMITS,
+            patience,
             |_| 1,
             move |requests| opener::open(for_opener.clone(), requests),
         );
@@ -119,15 +124,20 @@ impl Layout for RowsLayout {
     async fn open(&self, account: &Arc<str>) -> Result<Arc<dyn Tenure>> {
         let (reply, answer) = oneshot::channel();
         let account = account.clone();
-        drop(self.opener.send(opener::Request { account, reply }));
+        let deadline = self.shared.core.pool.deadline();
+        drop(self.opener.send(opener::Request {
+            account,
+            reply,
+            deadline,
+        }));
         let opened = answer
             .await
             .unwrap_or_else(|_| Err(Error::new(Code::Internal, "an open broke off; please report this")))?;
         Ok(opened)
     }
 
-    async fn commit(&self, writes: Vec<Write>) -> Vec<Outcome> {
-        commit::commit(&self.shared, writes).await
+    async fn commit(&self, writes: Vec<Write>, deadline: Instant) -> Vec<Outcome> {
+        commit::commit(&self.shared, writes, deadline).await
     }
 
     async fn clear(&self, account: &str) -> Result<()> {

@@ -6,7 +6,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::Instant};
 use tokio_postgres::{Row, types::Type};
 use uuid::Uuid;
 
@@ -22,8 +22,9 @@ use crate::{
     codec::record::{RecordKey, Value},
     crypto::{KeyId, SessionKey, SessionName},
     error::{Error, Result},
-    pool::Fault,
+    pool::{self, Fault},
     runtime,
+    waiting::Waiting,
 };
 
 pub(super) const LIMITS: Limits = Limits { lanes: 2, weight: 500 };
@@ -35,6 +36,18 @@ const ATTEMPTS: usize = 16;
 pub(super) struct Request {
     pub(super) account: Arc<str>,
     pub(super) reply: oneshot::Sender<Result<Arc<RowsTenure>>>,
+    pub(super) deadline: Instant,
+}
+
+impl Waiting for Request {
+    // Those before it may be deriving keys, which takes its time and says nothing of the database.
+    fn deadline(&self) -> Option<Instant> {
+        None
+    }
+
+    fn refuse(self) {
+        drop(self.reply.send(Err(Fault::no_connection().error)));
+    }
 }
 
 /// A session as it was found: readable, with one of the secrets.
@@ -63,6 +76,16 @@ struct Fresh {
 
 /// Opens what is asked for, and answers.
 pub(super) async fn open(shared: Arc<Shared>, requests: Vec<Request>) {
+    let start = Instant::now();
+    let secrets = shared.secrets.clone();
+    // What comes of it is told by those who need the key.
+    drop(runtime::compute(move || secrets.current().is_ok()).await);
+    let deadlines = requests.iter().map(|request| request.deadline);
+    let deadline = deadlines.max().unwrap_or(start) + start.elapsed();
+    pool::until(deadline, open_all(shared, requests)).await;
+}
+
+async fn open_all(shared: Arc<Shared>, requests: Vec<Request>) {
     let mut waiting: HashMap<Arc<str>, Vec<Request>> = HashMap::new();
     for request in requests {
         waiting.entry(request.account.clone()).or_default().push(request);
@@ -285,7 +308,10 @@ async fn read_creds(shared: &Arc<Shared>, tenures: Vec<Arc<RowsTenure>>) -> Resu
 ///
 /// Each attempt makes others: one that comes late, after a clear, then brings no session back that somebody knows.
 async fn create(shared: &Arc<Shared>, accounts: &[Arc<str>]) -> Result<Opened> {
-    let (fresh, rows) = shared.core.pool.repeat(|| attempt_to_create(shared, accounts)).await?;
+    let pool = &shared.core.pool;
+    let (fresh, rows) = pool
+        .repeat(pool.deadline(), || attempt_to_create(shared, accounts))
+        .await?;
     let mut opened = Opened::with_capacity(rows.len());
     let mut fresh: HashMap<_, _> = fresh.into_iter().map(|session| (session.session_id, session)).collect();
     for row in &rows {
@@ -319,7 +345,10 @@ async fn attempt_to_create(
             .map(|account| fresh(&secrets, account))
             .collect::<Result<Vec<_>>>()
     };
-    let fresh = runtime::compute(make).await.flatten().map_err(Fault::lasting)?;
+    let fresh = runtime::compute(make)
+        .await
+        .and_then(|made| made)
+        .map_err(Fault::lasting)?;
     let sessions: Vec<_> = fresh.iter().map(|session| session.session_id).collect();
     let names: Vec<&str> = fresh.iter().map(|session| &*session.account).collect();
     let openers: Vec<_> = fresh.iter().map(|session| session.opener).collect();

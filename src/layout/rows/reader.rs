@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tokio::time::Instant;
 use tokio_postgres::{
     Row,
     types::{ToSql, Type},
@@ -16,6 +17,7 @@ use crate::{
     layout::ValuesReply,
     pool::Fault,
     runtime,
+    waiting::Waiting,
 };
 
 /// Two, so that one can be unsealed while the other is under way.
@@ -33,11 +35,13 @@ pub(super) struct Request {
     tenure: Arc<RowsTenure>,
     keys: Vec<RecordKey>,
     reply: Option<ValuesReply>,
+    deadline: Instant,
 }
 
 impl Request {
     pub(super) fn new(tenure: Arc<RowsTenure>, keys: Vec<RecordKey>, reply: ValuesReply) -> Self {
         Self {
+            deadline: tenure.shared.core.pool.deadline(),
             tenure,
             keys,
             reply: Some(reply),
@@ -64,10 +68,22 @@ impl Drop for Request {
     }
 }
 
+impl Waiting for Request {
+    fn deadline(&self) -> Option<Instant> {
+        Some(self.deadline)
+    }
+
+    fn refuse(mut self) {
+        self.answer(Err(Fault::no_connection().error));
+    }
+}
+
 /// Reads what is asked for, and answers.
 pub(super) async fn read(core: Arc<Core>, mut requests: Vec<Request>) {
     let wanted = Wanted::by(&requests);
-    let rows = match core.pool.repeat(|| attempt(&core, &wanted)).await {
+    let deadlines = requests.iter().map(|request| request.deadline);
+    let deadline = deadlines.min().unwrap_or_else(Instant::now);
+    let rows = match core.pool.repeat(deadline, || attempt(&core, &wanted)).await {
         Ok(rows) => rows,
         Err(error) => {
             return requests

@@ -31,8 +31,10 @@ pub(crate) async fn exists(pool: &Pool, schema: &str) -> Result<bool> {
 pub(crate) async fn prepare(pool: &Pool, schema: &str, may_migrate: bool) -> Result<Kdf> {
     let stored = match exists(pool, schema).await? {
         true => {
-            pool.repeat(|| async { read(&mut pool.lend().await?, schema).await })
-                .await?
+            pool.repeat(pool.deadline(), || async {
+                read(&mut pool.lend().await?, schema).await
+            })
+            .await?
         }
         false => None,
     };
@@ -56,7 +58,7 @@ pub(crate) async fn prepare(pool: &Pool, schema: &str, may_migrate: bool) -> Res
 async fn migrate(pool: &Pool, schema: &str) -> Result<Kdf> {
     let fresh = Kdf::fresh()?;
     let migrated = pool
-        .repeat(|| async {
+        .repeat(pool.deadline(), || async {
             let mut loan = pool.lend().await?;
             match run(&mut loan, schema, &fresh).await {
                 Ok(kdf) => Ok(kdf),
