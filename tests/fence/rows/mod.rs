@@ -1,13 +1,14 @@
 //! Layout rows: a session's row with an epoch, and its records.
 
 mod client;
+mod process;
 mod server;
 mod tests;
 
 use stateright::{Model, Property};
 
 use self::{
-    client::{Call, Clearing, Lane, Process, Reading},
+    process::{Call, Clearing, Lane, Process, Reading},
     server::{Answer, Sent, Server, Stage},
 };
 use crate::{
