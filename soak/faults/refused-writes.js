@@ -8,7 +8,7 @@ const { promise, requireWhole } = require('../verdict')
 const { inWorld } = require('../world')
 const { Writers } = require('../writers')
 
-const ROUNDS = { short: 1, long: 5 }
+const ROUNDS = { short: 1, long: 10 }
 const ACCOUNTS = 4
 const STRANDS = ['one', 'two']
 const STORE = { writeTimeoutMs: 1_500, pool: { size: 3 } }
