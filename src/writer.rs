@@ -20,7 +20,6 @@ use tokio::{
 
 use crate::{
     layout::{Batching, Layout, Outcome},
-    pool::Fault,
     session::{Commit, Rest, Session},
     waiting::{self, Waiting},
 };
@@ -96,10 +95,6 @@ impl Waiting for Arc<Session> {
     fn deadline(&self) -> Option<Instant> {
         Session::deadline(self)
     }
-
-    fn refuse(self) {
-        self.take().settle(Err(Fault::no_connection().error)).resume();
-    }
 }
 
 /// What a commit holds while it is under way.
@@ -116,7 +111,9 @@ impl Dispatcher {
                 let Some(first) = ready.recv().await else { return };
                 waiting.push(first);
             }
-            let Some(lane) = waiting::wait_for(self.lane(), &mut waiting, &mut ready, self.patience).await else {
+            let refuse = |session: Arc<Session>| refuse(&*self.layout, session.take());
+            let Some(lane) = waiting::wait_for(self.lane(), &mut waiting, &mut ready, self.patience, refuse).await
+            else {
                 continue;
             };
             let Some(lane) = lane else { return };
@@ -182,11 +179,16 @@ async fn commit_batch(layout: Arc<dyn Layout>, batch: Vec<Commit>, connections: 
     drop(lane);
 }
 
+/// Ends a commit for which no connection became free in time.
+fn refuse(layout: &dyn Layout, commit: Commit) {
+    commit.settle(Err(layout.no_connection())).resume();
+}
+
 /// Commits one session that would hold others up.
 async fn commit_alone(layout: Arc<dyn Layout>, commit: Commit, connections: Arc<Semaphore>) {
     let deadline = commit.deadline();
     let Ok(connection) = timeout_at(deadline, connections.acquire_owned()).await else {
-        return commit.settle(Err(Fault::no_connection().error)).resume();
+        return refuse(&*layout, commit);
     };
     // The semaphore is never closed.
     let Ok(_connection) = connection else { return };

@@ -9,7 +9,7 @@ const ACCOUNTS = { short: 60, long: 1_000 }
 const LASTS_MS = { short: 4_000, long: 600_000 }
 const POOL_SIZE = 8
 /** An account's messages come so far apart, on average. */
-const PAUSE_MS = { short: 200, long: 2_000 }
+const PAUSE_MS = { short: 200, long: 5_000 }
 const CONTACTS = 20
 const GROUPS = 4
 const SAMPLING_MS = 500

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::{
     codec::record::{Changes, RecordKey, Value},
-    error::Result,
+    error::{Error, Result},
 };
 
 /// A way to store sessions in PostgreSQL.
@@ -34,6 +34,9 @@ pub(crate) trait Layout: Send + Sync + 'static {
 
     /// Deletes an account's session, whoever owns it.
     async fn clear(&self, account: &str) -> Result<()>;
+
+    /// Why what waited for a connection got none.
+    fn no_connection(&self) -> Error;
 
     /// What is held in memory, if it is bounded.
     fn cache_status(&self) -> Option<CacheStatus> {

@@ -5,7 +5,10 @@ mod fault;
 
 use std::{
     future::Future,
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -51,6 +54,8 @@ pub(crate) struct Pool {
     statement: Duration,
     observer: Observer,
     retries: AtomicU64,
+    /// What the newest attempt failed for that could not be made or was refused, and when.
+    trouble: Mutex<Option<(Instant, Error)>>,
     /// Whether statements may be prepared: connections keep their state from one transaction to the next.
     prepares: AtomicBool,
 }
@@ -107,6 +112,7 @@ impl Pool {
             statement,
             observer,
             retries: AtomicU64::new(0),
+            trouble: Mutex::default(),
             prepares: AtomicBool::new(prepares),
         })
     }
@@ -169,8 +175,14 @@ impl Pool {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(fault)) => fault,
                 // What went wrong before says more than that the time is up.
-                Err(_) => return Err(last.unwrap_or_else(|| Fault::timeout().error)),
+                Err(_) => {
+                    let last = last.or_else(|| self.recent_trouble());
+                    return Err(last.unwrap_or_else(|| Fault::timeout().error));
+                }
             };
+            if fault.transient && (fault.error.code() == Code::DbUnavailable || fault.error.sql_state().is_some()) {
+                *self.trouble() = Some((Instant::now(), fault.error.clone()));
+            }
             if fault.is_of_pooler && self.prepares.swap(false, Ordering::Relaxed) {
                 continue;
             }
@@ -190,6 +202,21 @@ impl Pool {
             sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
+    }
+
+    /// Why an operation that waited for a connection got none: what those that had one failed for, as long as that is recent.
+    pub(crate) fn no_connection(&self) -> Error {
+        self.recent_trouble().unwrap_or_else(|| Fault::no_connection().error)
+    }
+
+    fn recent_trouble(&self) -> Option<Error> {
+        let trouble = self.trouble();
+        let (when, error) = trouble.as_ref()?;
+        (when.elapsed() < self.patience).then(|| error.clone())
+    }
+
+    fn trouble(&self) -> MutexGuard<'_, Option<(Instant, Error)>> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A connection, for one attempt.

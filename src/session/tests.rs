@@ -60,6 +60,10 @@ impl Layout for Fake {
     async fn clear(&self, _: &str) -> Result<()> {
         Ok(())
     }
+
+    fn no_connection(&self) -> Error {
+        Error::new(Code::DbTimeout, "no connection")
+    }
 }
 
 #[async_trait]

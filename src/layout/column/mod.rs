@@ -158,6 +158,10 @@ impl Layout for ColumnLayout {
     async fn clear(&self, account: &str) -> Result<()> {
         self.table.clear(account).await
     }
+
+    fn no_connection(&self) -> Error {
+        self.table.no_connection()
+    }
 }
 
 /// The keys of secrets; off the I/O threads, since a secret's first use derives.

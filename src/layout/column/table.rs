@@ -172,6 +172,11 @@ impl Table {
         Err(Error::superseded())
     }
 
+    /// Why an operation that waited for a connection got none.
+    pub(super) fn no_connection(&self) -> Error {
+        self.pool.no_connection()
+    }
+
     /// When an operation that is begun now is given up.
     pub(super) fn deadline(&self) -> Instant {
         self.pool.deadline()

@@ -93,9 +93,13 @@ impl RowsLayout {
         let shared = Arc::new(Shared {
             secrets: Secrets::new(&settings.secrets, kdf),
             cache: Cache::new(settings.cache_bytes),
-            reader: batch::start(reader::LIMITS, patience, reader::Request::weight, move |requests| {
-                reader::read(for_reader.clone(), requests)
-            }),
+            reader: batch::start(
+                reader::LIMITS,
+                patience,
+                reader::Request::weight,
+                reader::Request::refuse,
+                move |requests| reader::read(for_reader.clone(), requests),
+            ),
             owner: settings.owner,
             core,
             legacy,
@@ -105,6 +109,7 @@ impl RowsLayout {
             opener::LIMITS,
             patience,
             |_| 1,
+            drop,
             move |requests| opener::open(for_opener.clone(), requests),
         );
         Self { shared, opener }
@@ -159,6 +164,10 @@ impl Layout for RowsLayout {
             }
         }
         Err(Error::superseded())
+    }
+
+    fn no_connection(&self) -> Error {
+        self.shared.core.pool.no_connection()
     }
 
     fn cache_status(&self) -> Option<CacheStatus> {

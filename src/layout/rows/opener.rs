@@ -40,13 +40,9 @@ pub(super) struct Request {
 }
 
 impl Waiting for Request {
-    // Those before it may be deriving keys, which takes its time and says nothing of the database.
+    // It is never refused: those before it may be deriving keys, which takes its time and says nothing of the database.
     fn deadline(&self) -> Option<Instant> {
         None
-    }
-
-    fn refuse(self) {
-        drop(self.reply.send(Err(Fault::no_connection().error)));
     }
 }
 

@@ -52,6 +52,12 @@ impl Request {
         self.keys.len()
     }
 
+    /// It cannot be done in time.
+    pub(super) fn refuse(mut self) {
+        let error = self.tenure.shared.core.pool.no_connection();
+        self.answer(Err(error));
+    }
+
     fn answer(&mut self, values: Result<Vec<Option<Value>>>) {
         self.tenure.end_reading(&self.keys, values.as_deref().ok());
         if let Some(reply) = self.reply.take() {
@@ -71,10 +77,6 @@ impl Drop for Request {
 impl Waiting for Request {
     fn deadline(&self) -> Option<Instant> {
         Some(self.deadline)
-    }
-
-    fn refuse(mut self) {
-        self.answer(Err(Fault::no_connection().error));
     }
 }
 
