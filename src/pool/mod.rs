@@ -171,6 +171,7 @@ impl Pool {
         let mut pause = FIRST_PAUSE;
         let mut last: Option<Error> = None;
         loop {
+            let prepared = self.prepares.load(Ordering::Relaxed);
             let fault = match timeout_at(deadline, attempt()).await {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(fault)) => fault,
@@ -183,7 +184,9 @@ impl Pool {
             if fault.transient && (fault.error.code() == Code::DbUnavailable || fault.error.sql_state().is_some()) {
                 *self.trouble() = Some((Instant::now(), fault.error.clone()));
             }
-            if fault.is_of_pooler && self.prepares.swap(false, Ordering::Relaxed) {
+            // Not only for the first one who finds out: others are under way with statements of their own.
+            if fault.is_of_pooler && prepared {
+                self.prepares.store(false, Ordering::Relaxed);
                 continue;
             }
             if !fault.transient || Instant::now() + pause >= deadline {
@@ -358,3 +361,6 @@ impl Drop for Loan {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
