@@ -273,7 +273,7 @@ export interface StoreOptions {
   secret?: string
   /**
    * Earlier secrets, at most 8. A session that only one of these opens is read with it and sealed with `secret` when it is opened.
-   * Environment: `WHATSAPP_SESSION_PREVIOUS_SECRETS`, one a line.
+   * Environment: `WHATSAPP_SESSION_SECRET_PREVIOUS`, one a line, since any other separator may be part of a secret.
    */
   previousSecrets?: string[]
   /**

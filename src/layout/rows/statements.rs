@@ -68,7 +68,7 @@ impl Statements {
                    ORDER BY s.session_id FOR UPDATE OF s \
                  ) \
                  UPDATE {session} AS s SET epoch = s.epoch + 1, opener = w.opener, owner = $7, opened_at = now(), \
-                   wrapped_key = w.wrapped_key, key_id = w.key_id \
+                   wrapped_key = w.wrapped_key, rewrapped = s.rewrapped OR s.key_id <> w.key_id, key_id = w.key_id \
                  FROM held JOIN wanted AS w USING (session_id){durability} WHERE s.session_id = held.session_id \
                  RETURNING s.session_id, s.epoch"
             ),
@@ -80,10 +80,12 @@ impl Statements {
                  ON CONFLICT (account_id) DO NOTHING RETURNING session_id, epoch"
             ),
             read_creds: format!(
-                "SELECT session_id, value FROM {record} WHERE session_id = ANY ($1) AND record_hash = $2"
+                "SELECT s.session_id, s.opener, s.epoch, r.value FROM {session} AS s \
+                 LEFT JOIN {record} AS r ON r.session_id = s.session_id AND r.record_hash = $2 \
+                 WHERE s.session_id = ANY ($1)"
             ),
             read: format!(
-                "SELECT s.opener, r.value FROM unnest($1::uuid[], $2::bytea[]) WITH ORDINALITY \
+                "SELECT s.opener, s.epoch, r.value FROM unnest($1::uuid[], $2::bytea[]) WITH ORDINALITY \
                    AS w (session_id, record_hash, position) \
                  LEFT JOIN {session} AS s ON s.session_id = w.session_id \
                  LEFT JOIN {record} AS r ON r.session_id = w.session_id AND r.record_hash = w.record_hash \
@@ -99,9 +101,11 @@ impl Statements {
                    JOIN {session} AS s USING (session_id) WHERE s.opener = w.opener ORDER BY s.session_id FOR UPDATE OF s \
                  ) \
                  UPDATE {session} AS s SET epoch = s.epoch + 1 FROM held WHERE s.session_id = held.session_id \
-                 RETURNING s.session_id, s.epoch"
+                 RETURNING s.session_id, s.opener, s.epoch, s.key_id, s.wrapped_key"
             ),
-            owners: format!("SELECT session_id, opener, epoch FROM {session} WHERE session_id = ANY ($1)"),
+            owners: format!(
+                "SELECT session_id, opener, epoch, key_id, wrapped_key FROM {session} WHERE session_id = ANY ($1)"
+            ),
             set_one: format!(
                 "INSERT INTO {record} AS r (session_id, record_hash, kind, value) \
                  SELECT s.session_id, $3::bytea, $4::text, $5::bytea FROM {session} AS s{durability} \
