@@ -9,6 +9,7 @@
 //! A statement may be carried out late, when its answer was given up and its caller has gone on. So each finds what it was
 //! meant for, or does nothing: a write its epoch, an open or a clear the opener that was seen before it.
 
+use super::rotation;
 use crate::layout::sql::{durability, quoted};
 
 pub(super) struct Statements {
@@ -27,6 +28,8 @@ pub(super) struct Statements {
     /// A commit that only sets records, of one session.
     pub(super) set_many: String,
     commits: [String; 16],
+    /// Those of a change of secret.
+    pub(super) rotation: rotation::Statements,
 }
 
 /// What a commit does, and so which parameters it takes, in this order, after sessions and epochs. Commits that are prepared
@@ -121,6 +124,7 @@ impl Statements {
             ),
             find: format!("SELECT session_id, opener FROM {session} WHERE account_id = $1"),
             clear: format!("DELETE FROM {session} WHERE session_id = $1 AND opener = $2"),
+            rotation: rotation::Statements::new(&session, &record, &durability),
             commits: std::array::from_fn(|number| commit(&session, &record, &durability, Parts::from_number(number))),
         }
     }
