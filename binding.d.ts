@@ -9,6 +9,14 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
+/** A change of secret under way. */
+export declare class NativeRotation {
+  /** Does the next part; the token is answered with how far it has come. */
+  step(token: number): void
+  /** Lets the step under way end early; what it has not finished is left as it was. */
+  stop(): void
+}
+
 /** A handle on an open account. */
 export declare class NativeSession {
   /**
@@ -49,6 +57,8 @@ export declare class NativeStore {
   open(token: number, accountId: string): void
   /** Deletes an account's session. */
   clear(token: number, accountId: string): void
+  /** A change of all sessions over to the current secret; with `rekey`, with new data keys. */
+  rotate(rekey: boolean): NativeRotation
   /** Closes every session and connection. */
   close(token: number): void
   /**
@@ -95,6 +105,13 @@ export interface NativeCacheStatus {
   misses: number
 }
 
+/** Sessions that are sealed under one key. */
+export interface NativeKeyCount {
+  keyId: string
+  secret: string
+  sessions: number
+}
+
 /** The connection pool. */
 export interface NativePool {
   size?: number
@@ -109,6 +126,16 @@ export interface NativePoolStatus {
   idle: number
   waiting: number
   max: number
+}
+
+/** How far it has come. */
+export interface NativeRotationStep {
+  isDone: boolean
+  rotated: number
+  keys: Array<NativeKeyCount>
+  rewrapped: number
+  left: number
+  unrotated: Array<NativeUnrotated>
 }
 
 /** A sealed text in hex. */
@@ -168,6 +195,12 @@ export interface NativeTls {
   ca?: string
   cert?: string
   key?: string
+}
+
+/** A session that could not be changed. */
+export interface NativeUnrotated {
+  accountId: string
+  failure: Failure
 }
 
 /** Something to tell the application, in JavaScript's shape. */

@@ -273,7 +273,7 @@ export interface StoreOptions {
   secret?: string
   /**
    * Earlier secrets, at most 8. A session that only one of these opens is read with it and sealed with `secret` when it is opened.
-   * Environment: `WHATSAPP_SESSION_PREVIOUS_SECRETS`, one a line.
+   * Environment: `WHATSAPP_SESSION_SECRET_PREVIOUS`, one a line, since any other separator may be part of a secret.
    */
   previousSecrets?: string[]
   /**
@@ -337,12 +337,77 @@ export interface StoreStats {
   cache: { bytes: number; capacity: number; hits: number; misses: number } | null
 }
 
+/** How sessions are taken over to another secret. */
+export interface RotationOptions {
+  /**
+   * Whether sessions also get a new data key (layout `rows`): every record is sealed anew, in one transaction a session. Who
+   * has an earlier secret, and an old copy of a session's row, has its data key: take this if a secret has become known.
+   * Sessions whose data key no earlier secret has ever wrapped keep theirs. Default false.
+   */
+  rekey?: boolean
+  /** Stops it: after the batch of sessions that is under way, or within the session that gets a new data key, which is then left as it was. */
+  signal?: AbortSignal
+  /** Called after each batch of sessions, for the last time at the end. */
+  onProgress?: (progress: RotationProgress) => void
+}
+
+/** How far a rotation has come. */
+export interface RotationProgress {
+  /** Sessions that this call has changed. */
+  rotated: number
+  /** Sessions by the key that they are sealed under, the current one's first; in layout `column` those that were looked at so far. */
+  keys: KeyCount[]
+  /** Layout `rows`: sessions whose data key an earlier secret has wrapped, at some time; 0 after `rekey`. */
+  rewrapped: number
+  /** Sessions that could not be changed. */
+  left: number
+}
+
+/** What a rotation came to. */
+export interface RotationReport extends RotationProgress {
+  /** The sessions that could not be changed, and why. */
+  unrotated: UnrotatedSession[]
+}
+
+/** Sessions that are sealed under one key. */
+export interface KeyCount {
+  /**
+   * In layout `rows` the first 8 digits of `key_id`, which says nothing about the secret; for texts in layout `column`,
+   * also those that layout `rows` has yet to adopt, the name of the setting, such as `previousSecrets[0]`, or `unreadable`.
+   */
+  keyId: string
+  /** Whose key it is: `unknown` is that of no secret that the store was given. */
+  secret: 'current' | 'previous' | 'unknown'
+  sessions: number
+}
+
+/** A session that a rotation could not change. */
+export interface UnrotatedSession {
+  accountId: string
+  /**
+   * `ERR_WRONG_SECRET` (none of the secrets is its own, or a process without the current one goes on writing it),
+   * `ERR_UNREADABLE`, `ERR_DB_TIMEOUT` (somebody holds its row)
+   */
+  code: SessionStoreErrorCode
+  message: string
+}
+
 /** Sessions in one database. */
 export interface SessionStore {
   /** As {@link useDatabaseAuthState}, in this store. */
   useAuthState(accountId: string): Promise<DatabaseAuthState>
   /** As {@link clearDatabaseSession}, in this store. */
   clear(accountId: string): Promise<void>
+  /**
+   * Takes every session over to the current secret, so that those in `previousSecrets` are not needed any more: its key is
+   * wrapped anew (layout `rows`), or its text sealed anew (`column`). Sessions may be open meanwhile, in this process and
+   * in others, as long as these know the current secret: nobody loses an account, and no write. Called again after it broke
+   * off, it goes on where it was.
+   *
+   * @throws {SessionStoreError} `ERR_ARGUMENT`, `ERR_CLOSED`, `ERR_SCHEMA`, `ERR_DB_*`; what `signal` was aborted with; what
+   * `onProgress` throws. What has been done by then stays done.
+   */
+  rotate(options?: RotationOptions): Promise<RotationReport>
   stats(): StoreStats
   /** Waits until everything written so far is durable, then closes every session and connection. */
   close(): Promise<void>

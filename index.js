@@ -35,6 +35,7 @@ function createSessionStore(options) {
   return {
     useAuthState: (accountId) => store.open(accountId, resolved),
     clear: (accountId) => store.clear(accountId),
+    rotate: (options) => store.rotate(options),
     stats: () => store.stats(),
     close: () => store.close(),
   }

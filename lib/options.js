@@ -150,7 +150,8 @@ function section(name, values, kinds) {
 function fromEnvironment(env) {
   const number = (text) => (text === undefined ? undefined : Number(text))
   const flag = (text) => ({ true: true, false: false })[text] ?? text
-  const lines = env.WHATSAPP_SESSION_PREVIOUS_SECRETS?.split('\n').filter((line) => line !== '')
+  // One a line: any other separator may be part of a secret, as a comma or a space may.
+  const lines = env.WHATSAPP_SESSION_SECRET_PREVIOUS?.split(/\r?\n/).filter((line) => line !== '')
   const size = number(env.BAILEYS_AUTH_POOL_SIZE || undefined)
   return withoutUndefined({
     databaseUrl: env.DATABASE_URL || undefined,

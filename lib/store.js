@@ -4,6 +4,7 @@ const { NativeStore } = require('../binding.js')
 const { AuthState } = require('./auth-state.js')
 const { loadBaileys } = require('./baileys.js')
 const { fromFailure, isFailure, requireAccountId } = require('./errors.js')
+const { rotate } = require('./rotation.js')
 
 /** Answers that are handed on in one turn of the event loop: about half a millisecond of work for those who get them. */
 const LETTERS_AT_ONCE = 32
@@ -49,6 +50,14 @@ class Store {
   async clear(accountId) {
     requireAccountId(accountId, 'clear')
     await this.call('clear', accountId, (token) => this.#native.clear(token, accountId))
+  }
+
+  rotate(options) {
+    return rotate(
+      options,
+      (rekey) => this.#native.rotate(rekey),
+      (rotation) => this.call('rotate', undefined, (token) => rotation.step(token)),
+    )
   }
 
   stats() {

@@ -20,7 +20,8 @@ use crate::{
     codec::{self, record::Value},
     error::{Error, Result},
     event::Event,
-    exports::NativeSession,
+    exports::{NativeRotationStep, NativeSession},
+    layout::rotation::Step,
     session::Opened,
     store::Store,
 };
@@ -83,6 +84,8 @@ pub(crate) enum Answer {
     Values(Vec<Option<Value>>),
     /// The ids of records.
     Ids(Vec<String>),
+    /// How far a change of secret has come.
+    Rotation(Step),
 }
 
 enum Letter {
@@ -151,6 +154,9 @@ impl Mailbox {
                     push(&mut array, token, Null, to_array(env, &values)?)?
                 }
                 Letter::Answer(token, Ok(Answer::Ids(ids))) => push(&mut array, token, Null, ids)?,
+                Letter::Answer(token, Ok(Answer::Rotation(step))) => {
+                    push(&mut array, token, Null, NativeRotationStep::from(step))?
+                }
                 Letter::Answer(token, Err(error)) => push(&mut array, token, Failure::from(&error), ())?,
                 Letter::Event(event) => push(&mut array, 0, Null, Notice::from(event))?,
             }

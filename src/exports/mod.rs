@@ -8,9 +8,11 @@
 #![cfg_attr(test, allow(dead_code))]
 
 mod buffers;
+mod rotation;
 mod sealing;
 mod session;
 mod settings;
 mod store;
 
+pub(crate) use rotation::NativeRotationStep;
 pub(crate) use session::NativeSession;

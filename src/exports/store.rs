@@ -8,7 +8,7 @@ use napi::{
 };
 use napi_derive::napi;
 
-use super::settings::NativeSettings;
+use super::{rotation::NativeRotation, settings::NativeSettings};
 use crate::{
     config::Settings,
     error::Result,
@@ -88,6 +88,12 @@ impl NativeStore {
     pub fn clear(&self, token: u32, account_id: String) {
         let cleared = self.store.clear(account_id.into());
         self.answer(token, async move { cleared.await.map(|()| Answer::Done) });
+    }
+
+    /// A change of all sessions over to the current secret; with `rekey`, with new data keys.
+    #[napi(catch_unwind)]
+    pub fn rotate(&self, rekey: bool) -> NativeRotation {
+        NativeRotation::new(self.store.clone(), self.mailbox.clone(), rekey)
     }
 
     /// Closes every session and connection.

@@ -1,6 +1,7 @@
 //! How sessions are stored. The trait is all that the rest of the crate knows of it.
 
 pub(crate) mod column;
+pub(crate) mod rotation;
 pub(crate) mod rows;
 mod sql;
 
@@ -9,6 +10,7 @@ use std::{any::Any, sync::Arc};
 use async_trait::async_trait;
 use tokio::time::Instant;
 
+use self::rotation::Rotation;
 use crate::{
     codec::record::{Changes, RecordKey, Value},
     error::{Error, Result},
@@ -37,6 +39,10 @@ pub(crate) trait Layout: Send + Sync + 'static {
 
     /// Why what waited for a connection got none.
     fn no_connection(&self) -> Error;
+
+    /// A change of all sessions over to the current secret; with `rekey`, each that an earlier one has ever protected gets a
+    /// new data key, where it has one of its own.
+    fn rotation(&self, rekey: bool) -> Box<dyn Rotation>;
 
     /// What is held in memory, if it is bounded.
     fn cache_status(&self) -> Option<CacheStatus> {

@@ -9,7 +9,7 @@ use tokio::{sync::mpsc, time::timeout};
 use super::*;
 use crate::{
     codec::record::Text,
-    layout::{Batching, Layout, Outcome, Write},
+    layout::{Batching, Layout, Outcome, Write, rotation::Rotation},
 };
 
 /// What the fake layout's commits carry, and the answers that the test gives them.
@@ -55,6 +55,10 @@ impl Layout for Fake {
             tenure.0.lock().unwrap().extend(write.changes.records.clone());
         }
         vec![Outcome::Settled(answer)]
+    }
+
+    fn rotation(&self, _rekey: bool) -> Box<dyn Rotation> {
+        unimplemented!("a session knows nothing of rotations")
     }
 
     async fn clear(&self, _: &str) -> Result<()> {

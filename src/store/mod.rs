@@ -19,7 +19,7 @@ use crate::{
     crypto,
     error::{Code, Error, Result},
     event::Observer,
-    layout::CacheStatus,
+    layout::{CacheStatus, rotation::Rotation},
     pool::{self, Pool, PoolStatus},
     session::{Opened, Session},
     stats::Counters,
@@ -161,6 +161,12 @@ impl Store {
             })
             .await
         }
+    }
+
+    /// A change of all sessions over to the current secret, open ones included: their owners keep them.
+    pub(crate) async fn rotation(&self, rekey: bool) -> Result<Box<dyn Rotation>> {
+        self.require_open()?;
+        Ok(self.backend().await?.layout.rotation(rekey))
     }
 
     /// Closes a handle: waits until everything written so far is durable, then, if the handle is the account's newest,

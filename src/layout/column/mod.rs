@@ -9,6 +9,8 @@ mod image;
 mod name;
 mod original;
 mod pglz;
+mod reseal;
+mod rotation;
 mod table;
 mod tenure;
 
@@ -19,13 +21,13 @@ use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 pub(crate) use self::original::Original;
-pub(super) use self::original::OriginalText;
 use self::{
     image::Image,
     table::{Found, Table},
     tenure::ColumnTenure,
 };
-use super::{Batching, Layout, Outcome, Tenure, Write};
+pub(super) use self::{original::OriginalText, rotation::ColumnRotation};
+use super::{Batching, Layout, Outcome, Tenure, Write, rotation::Rotation};
 use crate::{
     codec::record::Changes,
     config::AccountsTable,
@@ -39,7 +41,7 @@ use crate::{
 const OPEN_ATTEMPTS: usize = 16;
 
 pub(crate) struct ColumnLayout {
-    table: Table,
+    table: Arc<Table>,
     secrets: Vec<Arc<Zeroizing<String>>>,
 }
 
@@ -52,7 +54,7 @@ impl ColumnLayout {
         secrets: Vec<Arc<Zeroizing<String>>>,
     ) -> Self {
         Self {
-            table: Table::new(pool, names, synchronous_commit),
+            table: Arc::new(Table::new(pool, names, synchronous_commit)),
             secrets,
         }
     }
@@ -161,6 +163,11 @@ impl Layout for ColumnLayout {
 
     fn no_connection(&self) -> Error {
         self.table.no_connection()
+    }
+
+    /// A text has no key of its own, so there is nothing else that could be made anew.
+    fn rotation(&self, _rekey: bool) -> Box<dyn Rotation> {
+        Box::new(ColumnRotation::new(self.table.clone(), &self.secrets))
     }
 }
 

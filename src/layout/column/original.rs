@@ -5,14 +5,14 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::{
-    derive_keys,
+    ColumnRotation, derive_keys,
     table::{self, Table},
 };
 use crate::{codec::record::Changes, config::AccountsTable, error::Result, pool::Pool, runtime};
 
 /// The accounts table, and the secrets that open what it holds.
 pub(crate) struct Original {
-    table: Table,
+    table: Arc<Table>,
     secrets: Vec<Arc<Zeroizing<String>>>,
 }
 
@@ -27,7 +27,7 @@ pub(crate) struct OriginalText {
 impl Original {
     pub(crate) fn new(pool: Arc<Pool>, names: &AccountsTable, secrets: Vec<Arc<Zeroizing<String>>>) -> Self {
         Self {
-            table: Table::new(pool, names, None),
+            table: Arc::new(Table::new(pool, names, None)),
             secrets,
         }
     }
@@ -61,6 +61,11 @@ impl Original {
     /// The statement that takes the text of account `$1` away if its mark is `$2`.
     pub(crate) fn release(&self) -> &str {
         self.table.release()
+    }
+
+    /// A change of secret over all texts.
+    pub(crate) fn rotation(&self) -> ColumnRotation {
+        ColumnRotation::new(self.table.clone(), &self.secrets)
     }
 
     /// Takes an account's text away, whatever it is.

@@ -13,7 +13,7 @@ use crate::{
     codec::record::Changes,
     crypto::{SessionKey, SessionName},
     error::{Error, Result},
-    layout::column::{Original, OriginalText},
+    layout::column::{ColumnRotation, Original, OriginalText},
     runtime,
 };
 
@@ -39,6 +39,11 @@ impl Legacy {
             release = original.release(),
         );
         Self { original, statement }
+    }
+
+    /// A change of secret over all original texts.
+    pub(super) fn rotation(&self) -> ColumnRotation {
+        self.original.rotation()
     }
 
     /// Deletes the original text of an account.

@@ -12,6 +12,7 @@ mod listing;
 mod opener;
 mod reader;
 mod record;
+mod rotation;
 pub(crate) mod schema;
 mod secrets;
 mod statements;
@@ -27,8 +28,8 @@ use tokio::{
 use tokio_postgres::types::{ToSql, Type};
 use zeroize::Zeroizing;
 
-use self::{adoption::Legacy, cache::Cache, secrets::Secrets, statements::Statements};
-use super::{Batching, CacheStatus, Layout, Outcome, Tenure, Write, column::Original};
+use self::{adoption::Legacy, cache::Cache, rotation::RowsRotation, secrets::Secrets, statements::Statements};
+use super::{Batching, CacheStatus, Layout, Outcome, Tenure, Write, column::Original, rotation::Rotation};
 use crate::{
     crypto::Kdf,
     error::{Code, Error, Result},
@@ -168,6 +169,10 @@ impl Layout for RowsLayout {
 
     fn no_connection(&self) -> Error {
         self.shared.core.pool.no_connection()
+    }
+
+    fn rotation(&self, rekey: bool) -> Box<dyn Rotation> {
+        Box::new(RowsRotation::new(self.shared.clone(), rekey))
     }
 
     fn cache_status(&self) -> Option<CacheStatus> {

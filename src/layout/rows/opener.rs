@@ -259,6 +259,7 @@ async fn take(shared: &Arc<Shared>, found: Vec<Found>) -> Result<Opened> {
                 session.session_id,
                 session.opener,
                 session.key,
+                session.rewrapped,
                 *epoch,
             )));
         }
@@ -278,26 +279,59 @@ async fn read_creds(shared: &Arc<Shared>, tenures: Vec<Arc<RowsTenure>>) -> Resu
         )
         .await?;
     runtime::compute(move || {
-        let mut sealed = HashMap::new();
+        let mut stored = HashMap::new();
         for row in &rows {
-            let value: &[u8] = row.try_get(1).map_err(|_| malformed_row().error)?;
-            sealed.insert(uuid(row, 0).map_err(|fault| fault.error)?, value);
+            let creds = StoredCreds::read(row).map_err(|fault| fault.error)?;
+            stored.insert(creds.session_id, creds);
         }
         let open = |tenure: Arc<RowsTenure>| {
-            let creds: Result<Option<Value>> = sealed
-                .get(&tenure.session_id)
-                .map(|sealed| record::open(&tenure.key, &tenure.account, &RecordKey::Creds, sealed))
-                .transpose();
+            let creds = match stored.get(&tenure.session_id) {
+                Some(stored) => stored.open(&tenure)?,
+                // Cleared: its next write is told.
+                None => Ok(None),
+            };
             let account = tenure.account.clone();
             let opened = creds.map(|creds| {
                 tenure.keep_creds(creds);
                 tenure
             });
-            (account, opened)
+            Some((account, opened))
         };
-        Ok(tenures.into_iter().map(open).collect())
+        Ok(tenures.into_iter().filter_map(open).collect())
     })
     .await?
+}
+
+/// The credentials as they are stored, and under which opening and epoch.
+struct StoredCreds<'a> {
+    session_id: Uuid,
+    opener: Uuid,
+    epoch: i64,
+    sealed: Option<&'a [u8]>,
+}
+
+impl<'a> StoredCreds<'a> {
+    fn read(row: &'a Row) -> std::result::Result<Self, Fault> {
+        Ok(Self {
+            session_id: uuid(row, 0)?,
+            opener: uuid(row, 1)?,
+            epoch: integer(row, 2)?,
+            sealed: row.try_get(3).map_err(|_| malformed_row())?,
+        })
+    }
+
+    /// Opens them; `None` if the session may have got a new key since it was taken: then it is to be opened anew.
+    fn open(&self, tenure: &RowsTenure) -> Option<Result<Option<Value>>> {
+        let key = tenure.key();
+        let is_ours = self.opener == tenure.opener;
+        if is_ours && self.epoch != tenure.epoch_under(&key) {
+            return None;
+        }
+        let open = |sealed| record::open(&key, &tenure.account, &RecordKey::Creds, sealed);
+        let creds = self.sealed.map(open).transpose();
+        // Under another opener the key may be another, too.
+        Some(creds.map_err(|error| if is_ours { error } else { Error::superseded() }))
+    }
 }
 
 /// Makes sessions for accounts that have none; an account that another opener was faster with is left for the next round.
@@ -320,6 +354,7 @@ async fn create(shared: &Arc<Shared>, accounts: &[Arc<str>]) -> Result<Opened> {
                 session_id,
                 session.opener,
                 session.key,
+                session.wrapped,
                 epoch,
             );
             tenure.keep_creds(None);
