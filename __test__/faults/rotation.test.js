@@ -296,7 +296,7 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
       WHATSAPP_SESSION_SECRET: OTHER,
       WHATSAPP_SESSION_SECRET_PREVIOUS: SECRET,
     }
-    const child = startChild(require.resolve('./rotation-process'), env)
+    const child = startChild(require.resolve('../../soak/rotation-process'), env)
     const seen = await new Promise((resolve) => {
       child.onMessage(({ rotated }) => rotated > 0 && resolve(rotated))
     })
@@ -325,7 +325,7 @@ test('earlier secrets come from the environment, one a line', async () => {
       WHATSAPP_SESSION_SECRET: OTHER,
       WHATSAPP_SESSION_SECRET_PREVIOUS: `${secrets.join('\r\n')}\n`,
     }
-    const child = startChild(require.resolve('./rotation-process'), env)
+    const child = startChild(require.resolve('../../soak/rotation-process'), env)
     const done = new Promise((resolve) =>
       child.onMessage((message) => message.isDone && resolve(message)),
     )
