@@ -11,6 +11,7 @@ import {
   deserializeBuffers,
   type EncryptedData,
   encryptData,
+  type RotationReport,
   SessionStoreError,
   type SessionStoreErrorCode,
   type StoreOptions,
@@ -106,6 +107,12 @@ export async function useStore(databaseUrl: string, secret: string): Promise<num
   const { state, saveCreds } = await store.useAuthState('a')
   makeWASocket({ auth: state }).ev.on('creds.update', saveCreds)
   const { openSessions, pool } = store.stats()
+  const { keys, unrotated }: RotationReport = await store.rotate({
+    rekey: true,
+    signal: AbortSignal.timeout(60_000),
+    onProgress: ({ rotated, left }) => logger.info({ rotated, left }),
+  })
+  logger.info({ keys, failed: unrotated.map(({ accountId, code }) => [accountId, code]) })
   await store.clear('a')
   await store.close()
   await clearDatabaseSession('a', options)
