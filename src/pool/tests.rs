@@ -3,28 +3,12 @@
 use std::sync::{Arc, atomic::AtomicBool};
 
 use tokio::sync::Barrier;
-use zeroize::Zeroizing;
 
 use super::*;
-use crate::config::{AccountsTable, PoolSettings, Settings};
+use crate::config::Settings;
 
 fn pool() -> Pool {
-    let settings = Settings {
-        layout: None,
-        schema: "baileys_auth".to_owned(),
-        auto_migrate: true,
-        cache_bytes: 0,
-        owner: String::new(),
-        database_url: Zeroizing::new("postgresql://me@localhost/nowhere".to_owned()),
-        secret: Zeroizing::default(),
-        previous_secrets: Vec::new(),
-        accounts_table: AccountsTable::default(),
-        pool: PoolSettings::default(),
-        tls: None,
-        write_timeout_ms: 10_000,
-        synchronous_commit: None,
-    };
-    let connection = Connection::from_settings(&settings).unwrap();
+    let connection = Connection::from_settings(&Settings::of("postgresql://me@localhost/nowhere")).unwrap();
     Pool::new(connection, Duration::from_secs(10), Arc::new(|_| {})).unwrap()
 }
 

@@ -7,6 +7,7 @@ mod adoption;
 mod batch;
 mod cache;
 mod commit;
+mod creation;
 mod fence;
 mod listing;
 mod opener;
