@@ -67,23 +67,40 @@ impl Rows {
         let process = &mut state.processes[at as usize];
         let tenure = *process.tenure();
         let Tenure {
-            session, opener, epoch, ..
+            session,
+            opener,
+            epoch,
+            key,
+            ..
         } = tenure;
         let statement = if tenure.is_in_doubt(self.weakness) {
             process.call = Call::Raising(set);
             Statement::RaiseEpoch { session, opener }
         } else {
             process.call = Call::Writing(set);
-            Statement::Commit { session, epoch, set }
+            Statement::Commit {
+                session,
+                epoch,
+                key,
+                set,
+            }
         };
         self.send(state, at, Lane::Call, statement);
     }
 
     fn commit(&self, state: &mut State, at: u8, set: Set) {
         let process = &mut state.processes[at as usize];
-        let Tenure { session, epoch, .. } = *process.tenure();
+        let Tenure {
+            session, epoch, key, ..
+        } = *process.tenure();
         process.call = Call::Writing(set);
-        self.send(state, at, Lane::Call, Statement::Commit { session, epoch, set });
+        let commit = Statement::Commit {
+            session,
+            epoch,
+            key,
+            set,
+        };
+        self.send(state, at, Lane::Call, commit);
     }
 
     pub(crate) fn receive(&self, state: &mut State, at: u8, lane: Lane, statement: Statement, answer: Answer) {
@@ -99,15 +116,21 @@ impl Rows {
         match (process.call, answer) {
             (Call::Peeking, Answer::Found(None)) => self.create(state, at),
             (Call::Peeking, Answer::Found(Some((found, seen)))) => {
-                process.call = Call::Taking { seen };
-                let (session, found, opener) = (found.id, found.opener, process.name(at));
-                self.send(state, at, Lane::Call, Statement::Take { session, found, opener });
+                let Session { id, opener, key, .. } = found;
+                process.call = Call::Taking { seen, key };
+                let take = Statement::Take {
+                    session: id,
+                    found: opener,
+                    key,
+                    opener: process.name(at),
+                };
+                self.send(state, at, Lane::Call, take);
             }
             (Call::Taking { .. } | Call::Creating, Answer::Opened(None)) => {
                 process.call = Call::Peeking;
                 self.send(state, at, Lane::Call, Statement::Look);
             }
-            (Call::Taking { seen }, Answer::Opened(Some(opening))) => {
+            (Call::Taking { seen, key }, Answer::Opened(Some(opening))) => {
                 let Statement::Take { session, opener, .. } = statement else {
                     return;
                 };
@@ -115,6 +138,7 @@ impl Rows {
                     session,
                     opener,
                     opening,
+                    key,
                 };
                 if self.has(Weakness::CredsBeforeEpoch) {
                     self.hand_out(state, at, Some(seen));
@@ -130,13 +154,28 @@ impl Rows {
                     session,
                     opener,
                     opening,
+                    key: 1,
                 };
                 self.hand_out(state, at, Some(0));
             }
-            (Call::ReadingCreds { session, .. }, Answer::Found(found)) => {
-                let found = found.filter(|(row, _)| row.id == session);
-                self.hand_out(state, at, found.map(|(_, creds)| creds));
-            }
+            (
+                Call::ReadingCreds {
+                    session,
+                    opener,
+                    opening,
+                    key,
+                },
+                Answer::Found(found),
+            ) => match found.filter(|(row, _)| row.id == session) {
+                // Its key may be another by now.
+                Some((row, _)) if row.opener == opener && row.epoch != opening.epoch => {
+                    process.call = Call::Peeking;
+                    self.send(state, at, Lane::Call, Statement::Look);
+                }
+                // It is another's, and these are not to be read any more: the open is refused.
+                Some((row, creds)) if row.key != key && creds != 0 => process.call = Call::Idle,
+                found => self.hand_out(state, at, found.map(|(_, creds)| creds)),
+            },
             (Call::Raising(set), Answer::Raised(epoch)) => {
                 process.tenure().settle(epoch, self.weakness);
                 self.commit(state, at, set);
@@ -157,8 +196,8 @@ impl Rows {
             (Call::Asking(set), Answer::Found(found)) => {
                 let tenure = process.tenure();
                 match found.filter(|(row, _)| row.id == tenure.session) {
-                    Some((Session { opener, epoch, .. }, _)) if opener == tenure.opener => {
-                        tenure.learn(epoch);
+                    Some((Session { opener, epoch, key, .. }, _)) if opener == tenure.opener => {
+                        tenure.learn(epoch, key, self.weakness);
                         let is_in_batch = false;
                         self.attempt(state, at, Set { is_in_batch, ..set });
                     }
@@ -186,6 +225,7 @@ impl Rows {
             session,
             opener,
             opening,
+            key,
         } = process.call
         else {
             return;
@@ -195,6 +235,7 @@ impl Rows {
             session,
             opener,
             epoch: opening.epoch,
+            key,
             doubtful: 0,
             cached: creds,
             has_ended: false,
@@ -218,10 +259,19 @@ impl Rows {
             (Reading::Fetching { opener, is_stale }, Answer::Found(found)) => {
                 process.reading = Reading::Idle;
                 let tenure = process.tenure.as_mut().filter(|tenure| tenure.opener == opener);
-                if let (Some(tenure), Some((row, value)), false) = (tenure, found, is_stale)
-                    && row.opener == opener
-                {
-                    tenure.cached = Some(value);
+                let (Some(tenure), Some((row, value))) = (tenure, found) else {
+                    return;
+                };
+                if row.opener != opener {
+                    return;
+                }
+                if row.epoch != tenure.epoch && !self.has(Weakness::ReadsUnderAnyEpoch) {
+                    tenure.learn(row.epoch, row.key, self.weakness);
+                    process.reading = Reading::Fetching { opener, is_stale };
+                    self.send(state, at, Lane::Read, Statement::Look);
+                } else if !is_stale {
+                    // Under another key it has another name: nothing is found.
+                    tenure.cached = Some(if row.key == tenure.key { value } else { 0 });
                 }
             }
             (reading, answer) => unreachable!("{reading:?} is answered with {answer:?}"),

@@ -35,12 +35,14 @@ pub(crate) enum Call {
     /// `seen`: the credentials that were peeked at.
     Taking {
         seen: u8,
+        key: u8,
     },
     Creating,
     ReadingCreds {
         session: Name,
         opener: Name,
         opening: Opening,
+        key: u8,
     },
     Raising(Set),
     Writing(Set),
@@ -73,6 +75,7 @@ pub(crate) struct Tenure {
     pub(crate) session: Name,
     pub(crate) opener: Name,
     pub(crate) epoch: u8,
+    pub(crate) key: u8,
     /// The newest epoch under which a write got no answer.
     pub(crate) doubtful: u8,
     pub(crate) cached: Option<u8>,
@@ -92,8 +95,13 @@ impl Call {
 }
 
 impl Tenure {
-    pub(crate) fn learn(&mut self, epoch: u8) {
-        self.epoch = self.epoch.max(epoch);
+    pub(crate) fn learn(&mut self, epoch: u8, key: u8, weakness: Option<Weakness>) {
+        if epoch > self.epoch {
+            self.epoch = epoch;
+            if weakness != Some(Weakness::LearnsNoKey) {
+                self.key = key;
+            }
+        }
     }
 
     pub(crate) fn doubt(&mut self, epoch: u8) {
@@ -108,9 +116,9 @@ impl Tenure {
         }
     }
 
-    pub(crate) fn settle(&mut self, raised: Option<u8>, weakness: Option<Weakness>) {
-        if let Some(epoch) = raised {
-            self.learn(epoch);
+    pub(crate) fn settle(&mut self, raised: Option<(u8, u8)>, weakness: Option<Weakness>) {
+        if let Some((epoch, key)) = raised {
+            self.learn(epoch, key, weakness);
         }
         if weakness == Some(Weakness::DoubtIsAFlag) {
             self.doubtful = 0;
