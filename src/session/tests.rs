@@ -58,7 +58,7 @@ impl Layout for Fake {
     }
 
     fn rotation(&self, _rekey: bool) -> Box<dyn Rotation> {
-        unimplemented!("a session knows nothing of rotations")
+        unreachable!("a session knows nothing of rotations")
     }
 
     async fn clear(&self, _: &str) -> Result<()> {
