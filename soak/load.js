@@ -2,11 +2,14 @@
 
 /** Writers in processes of their own, and the account of what was acknowledged to them. */
 
+const { setTimeout: delay } = require('node:timers/promises')
 const { startChild } = require('../__test__/support/child')
 const { storedStrand } = require('./strand')
 const { promise, requireWhole } = require('./verdict')
 
 const WRITER = require.resolve('./writer')
+/** How long it is waited for a writer to go on. */
+const GIVE_UP_AFTER_MS = 30_000
 
 class Load {
   acknowledged = 0
@@ -49,6 +52,10 @@ class Load {
           reject(error)
         }
         if (!message.at) return
+        writer.longestGap = Math.max(
+          writer.longestGap,
+          message.at - (lastAt.get(message.account) ?? message.at),
+        )
         lastAt.set(message.account, message.at)
         if (lastAt.size === accounts.length) resolve()
       })
@@ -63,11 +70,22 @@ class Load {
       if (broken) throw broken
       return ended
     }
-    return {
+    const writer = {
+      /** The longest time in which an account had no write acknowledged, in ms. */
+      longestGap: 0,
       /** Resolves when every account has written. */
       begun,
-      /** When an account's newest write was acknowledged, in ms since the epoch. */
-      lastAt,
+      /** Resolves to the time from `since` to the first later write of the account that needed the longest, in ms. */
+      async backAfter(since) {
+        const slowest = () => Math.min(...lastAt.values())
+        const deadline = Date.now() + GIVE_UP_AFTER_MS
+        while (slowest() <= since) {
+          if (broken) throw broken
+          promise(Date.now() < deadline, 'the writer goes on by itself when there is a server')
+          await delay(5)
+        }
+        return slowest() - since
+      },
       kill: () => end(() => child.kill()),
       stop: () =>
         end(() => {
@@ -75,6 +93,7 @@ class Load {
           return child.drained
         }),
     }
+    return writer
   }
 
   /**

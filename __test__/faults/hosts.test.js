@@ -46,10 +46,17 @@ test('a dead first host is passed over, in the keyword form', async () => {
   )
 })
 
-test('a first host that is silent costs its time to connect, and is passed over', async () => {
+test('a first host that is silent is passed over', async () => {
   const proxy = await makeProxy(db.url)
   proxy.pause()
   await write(`${withHosts(proxy.port)}?connect_timeout=1`, 3)
+})
+
+test('a first host that stays silent holds no call up for longer than a write goes on trying', async () => {
+  const proxy = await makeProxy(db.url)
+  proxy.pause()
+  // Less than a host may take to connect.
+  await write(withHosts(proxy.port), 7, { writeTimeoutMs: 3_000 })
 })
 
 test('a host that dies later is left for the next one', async () => {

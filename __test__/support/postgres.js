@@ -14,12 +14,14 @@ const { once } = require('node:events')
 const fs = require('node:fs')
 const net = require('node:net')
 const path = require('node:path')
+const { Client } = require('pg')
+const { copyAsStandby } = require('./postgres-copy')
 const { findBinaries, giveTo, makeHome, serverUser } = require('./postgres-home')
 
 const HOST = '127.0.0.1'
 const USER = 'postgres'
 const READY_WITHIN_MS = 60_000
-const READY = 'database system is ready to accept connections'
+const READY = /database system is ready to accept (read-only )?connections/
 // Below the range that systems give to outgoing connections, so that the port is still free after a
 // crash.
 const PORTS = [15_000, 32_000]
@@ -90,7 +92,7 @@ class PostgresServer {
     return `postgresql://${this.user}:${this.password}@${this.host}:${this.port}/${database}`
   }
 
-  async create({ onProgress, onLog }) {
+  async create({ onProgress, onLog, standbyOf }) {
     this.#onLog = onLog
     this.#runAs = serverUser()
     this.#home = makeHome(this.#runAs)
@@ -99,8 +101,13 @@ class PostgresServer {
       onProgress('looking for the binaries')
       this.#binaries = findBinaries(this.#runAs, this.#home)
       this.dataDir = path.join(this.#home, 'data')
-      onProgress('making a database cluster')
-      await this.#initialise()
+      if (standbyOf) {
+        onProgress('copying a database cluster')
+        await this.#copy(standbyOf)
+      } else {
+        onProgress('making a database cluster')
+        await this.#initialise()
+      }
       onProgress('starting the server')
       await this.#startOnFreePort()
       onProgress(`ready on port ${this.port}`)
@@ -127,11 +134,44 @@ class PostgresServer {
   /** A crash: SIGKILL for the postmaster and all its children. */
   async kill() {
     await this.#end(async (pid) => {
-      // Stopped first, so that it neither forks nor reacts while its children die.
-      process.kill(pid, 'SIGSTOP')
-      const children = await childrenOf(pid)
-      for (const victim of [...children, pid]) process.kill(victim, 'SIGKILL')
+      const family = await this.#freeze(pid)
+      for (const victim of family) process.kill(victim, 'SIGKILL')
     })
+  }
+
+  /** A host that hangs: connections stay, new ones are taken, and nobody answers. Only `kill` ends it. */
+  async freeze() {
+    const family = await this.#freeze(this.pid)
+    for (const each of family) process.kill(each, 'SIGSTOP')
+  }
+
+  /** Stops the postmaster, so that it neither forks nor reacts to its children's end; gives them and itself. */
+  async #freeze(pid) {
+    process.kill(pid, 'SIGSTOP')
+    return [...(await childrenOf(pid)), pid]
+  }
+
+  /** Throws its data away, and comes back on the same port as a standby of this server. */
+  async follow(primary) {
+    await this.kill()
+    await this.#copy(primary)
+    await this.#start()
+  }
+
+  /** Makes a standby a primary. */
+  promote() {
+    return this.ask('SELECT pg_promote()')
+  }
+
+  /** Runs a statement as its superuser, and gives the rows. */
+  async ask(sql) {
+    const client = new Client({ connectionString: this.url() })
+    await client.connect()
+    try {
+      return (await client.query(sql)).rows
+    } finally {
+      await client.end()
+    }
   }
 
   /** Stops the server and removes everything it has left on the disk. */
@@ -192,6 +232,13 @@ class PostgresServer {
     if (code !== 0) throw new Error(`initdb failed (${code ?? signal}):\n${this.#log}`)
   }
 
+  /** Its data becomes a copy of another server's, with that one's roles and passwords. */
+  async #copy(primary) {
+    this.password = primary.password
+    await copyAsStandby(primary, this.dataDir)
+    giveTo(this.#runAs, this.dataDir)
+  }
+
   /** Somebody else may take a port between the look at it and the start. */
   async #startOnFreePort() {
     for (let attempt = 1; ; attempt++) {
@@ -222,7 +269,7 @@ class PostgresServer {
       timer = setTimeout(resolve, READY_WITHIN_MS, `not ready after ${READY_WITHIN_MS} ms`)
       child.once('error', (error) => resolve(error.message))
       child.once('close', (code, signal) => resolve(`it ended (${code ?? signal})`))
-      child.stderr.on('data', () => this.#log.includes(READY) && resolve(READY))
+      child.stderr.on('data', () => READY.test(this.#log) && resolve(READY))
     })
     clearTimeout(timer)
     if (outcome !== READY) throw new Error(`PostgreSQL did not start: ${outcome}\n${this.#log}`)
@@ -244,11 +291,11 @@ class PostgresServer {
 /**
  * Starts a PostgreSQL of its own on 127.0.0.1, with password authentication and default durability.
  * It ends, and its data goes, with `stop()` or with this process, however that ends. `onLog` gets
- * what it logs.
+ * what it logs. `standbyOf`: a server whose standby it becomes.
  */
-async function startPostgres({ onProgress = () => {}, onLog = () => {} } = {}) {
+async function startPostgres({ onProgress = () => {}, onLog = () => {}, standbyOf } = {}) {
   const server = new PostgresServer()
-  await server.create({ onProgress, onLog })
+  await server.create({ onProgress, onLog, standbyOf })
   return server
 }
 

@@ -211,6 +211,12 @@ class TcpProxy {
     return [...this.#links].filter((link) => link.isAbandoned).length
   }
 
+  /** Breaks every connection; new ones go to another server from now on. */
+  lead(target) {
+    this.#target = target
+    this.cut()
+  }
+
   /** The same connection string, by way of this proxy. */
   url(databaseUrl) {
     const url = new URL(databaseUrl)

@@ -3,6 +3,7 @@
 const { setTimeout: delay } = require('node:timers/promises')
 const { startProxy } = require('../../__test__/support/proxy')
 const { promise } = require('../verdict')
+const { UNREACHABLE, Visitors } = require('../visitors')
 const { inWorld } = require('../world')
 const { Writers } = require('../writers')
 
@@ -21,7 +22,6 @@ const STORE = {
 }
 /** What a busy machine may add to a call's time. */
 const TOLERANCE_MS = { short: 3_000, long: 500 }
-const UNREACHABLE = ['ERR_DB_UNAVAILABLE', 'ERR_DB_TIMEOUT']
 const SHORT_MS = 0.3 * WRITE_TIMEOUT_MS
 const LONG_MS = 1.6 * WRITE_TIMEOUT_MS
 /** Two looks at the connections are so far apart: one that is being closed is not seen twice. */
@@ -148,41 +148,6 @@ class Sampler {
   }
 }
 
-/** Pairs accounts and lets go of them; gives their registration ids. */
-async function pair(world, visitors) {
-  const store = world.store()
-  const identities = new Map()
-  for (const account of visitors) {
-    const { state, saveCreds } = await store.useAuthState(account)
-    Object.assign(state.creds, { registered: true, additionalData: { value: world.marks.value } })
-    await saveCreds()
-    identities.set(account, state.creds.registrationId)
-  }
-  await store.close()
-  return identities
-}
-
-/** Opens paired accounts, again and again: each is what it was, or cannot be had. */
-async function visit({ world, databaseUrl, identities, said, clock, state }) {
-  while (!state.isStopped) {
-    // A new store each time, which has everything to ask.
-    const store = world.store({ databaseUrl, ...STORE, pool: { ...STORE.pool, size: 1 } })
-    for (const [account, registrationId] of identities) {
-      try {
-        const { state: found } = await clock.time('open', () => store.useAuthState(account))
-        const isSame = found.creds.registrationId === registrationId && found.creds.registered
-        promise(isSame, 'an open finds the session that there is, never a fresh one')
-        state.opens++
-      } catch (error) {
-        said.error(error)
-        if (!UNREACHABLE.includes(error.code)) throw error
-        state.refusedOpens++
-      }
-    }
-    await store.close().catch(said.error)
-  }
-}
-
 /** Reads from the database all the while: what is read is what was acknowledged, or called since. */
 async function read({ writers, world, said, clock, state }) {
   for (let turn = 0; !state.isStopped; turn++) {
@@ -209,8 +174,8 @@ async function read({ writers, world, said, clock, state }) {
 /** Between a store and its database the network does all that networks do, while it writes, reads and opens. */
 async function run({ layout, scale, report, said }) {
   return inWorld({ layout, said, accounts: WRITERS + VISITORS }, async (world) => {
-    const visitors = world.accounts.splice(WRITERS)
-    const identities = await pair(world, visitors)
+    const visitors = new Visitors({ world, said })
+    await visitors.pair(world.accounts.splice(WRITERS))
     const [proxy, visitorsProxy] = [await startProxy(world.db.url), await startProxy(world.db.url)]
     const proxies = [proxy, visitorsProxy]
     const sampler = new Sampler(proxy)
@@ -224,15 +189,15 @@ async function run({ layout, scale, report, said }) {
         promise(UNREACHABLE.includes(error.code), `a refusal says why: ${error.code}`)
       },
     })
-    const state = { isStopped: false, opens: 0, refusedOpens: 0, reads: 0, refusedReads: 0 }
+    const state = { isStopped: false, reads: 0, refusedReads: 0 }
     let longestBack = 0
     try {
       await writers.start(world, store, STRANDS)
       const databaseUrl = visitorsProxy.url(world.db.url)
-      const shared = { world, said, clock, state }
+      const options = { databaseUrl, ...STORE, pool: { ...STORE.pool, size: 1 } }
       const others = Promise.all([
-        visit({ ...shared, databaseUrl, identities }),
-        read({ ...shared, writers }),
+        visitors.run(options, (open) => clock.time('open', open)),
+        read({ writers, world, said, clock, state }),
       ])
       // Waited for at the end; until then it is no unhandled rejection.
       others.catch(nothing)
@@ -248,6 +213,7 @@ async function run({ layout, scale, report, said }) {
         }
       }
       state.isStopped = true
+      visitors.isStopped = true
       await others
       await writers.stop()
       const sets = await writers.verify(world)
@@ -263,8 +229,8 @@ async function run({ layout, scale, report, said }) {
         'sets refused': writers.refused,
         'reads answered': state.reads,
         'reads refused': state.refusedReads,
-        'opens with the right session': state.opens,
-        'opens refused': state.refusedOpens,
+        'opens with the right session': visitors.opens,
+        'opens refused': visitors.refused,
         'fresh sessions': 0,
         'slowest set, ms': clock.longestMs.set,
         'slowest get, ms': clock.longestMs.get,
@@ -279,6 +245,7 @@ async function run({ layout, scale, report, said }) {
       }
     } finally {
       state.isStopped = true
+      visitors.isStopped = true
       sampler.stop()
       for (const each of proxies) {
         each.flow()

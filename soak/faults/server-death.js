@@ -16,19 +16,6 @@ const AWAY_MS = [0, 300, 2_500]
 const LONGEST_MS = 400
 /** From the server's return to the first write of the last account; a machine that runs tests beside it adds its own. */
 const BACK_WITHIN_MS = { short: 5_000, long: 2_000 }
-/** How long a round waits for that before it is broken. */
-const GIVE_UP_AFTER_MS = 30_000
-
-/** Resolves to the time from `since` to the first later write of the account that needed the longest, in ms. */
-async function backAfter(writer, since) {
-  const slowest = () => Math.min(...writer.lastAt.values())
-  const deadline = Date.now() + GIVE_UP_AFTER_MS
-  while (slowest() <= since) {
-    promise(Date.now() < deadline, 'the writer goes on by itself when the server is back')
-    await delay(5)
-  }
-  return slowest() - since
-}
 
 /** Ends the server again and again, and brings it back; gives the longest time until all accounts wrote again, in ms. */
 async function interrupt({ server, load, writer, rounds, report }) {
@@ -39,7 +26,7 @@ async function interrupt({ server, load, writer, rounds, report }) {
     await server.quit()
     await delay(AWAY_MS[round % AWAY_MS.length])
     await server.restart()
-    longest = Math.max(longest, await backAfter(writer, Date.now()))
+    longest = Math.max(longest, await writer.backAfter(Date.now()))
     await load.verifyStored({ goesOn: true })
   }
   return longest

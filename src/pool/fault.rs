@@ -51,6 +51,14 @@ impl Fault {
         }
     }
 
+    /// The commit is in this server's log, and may be in no other's.
+    pub(super) fn unreplicated() -> Self {
+        Self::passing(unavailable(
+            "the wait for its synchronous standby was cancelled, so what was written may be lost with the primary; writing \
+             again is safe",
+        ))
+    }
+
     /// No attempt could be made.
     pub(crate) fn no_connection() -> Self {
         Self::passing(Error::new(

@@ -6,7 +6,7 @@ mod fault;
 use std::{
     future::Future,
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
@@ -58,6 +58,8 @@ pub(crate) struct Pool {
     trouble: Mutex<Option<(Instant, Error)>>,
     /// Whether statements may be prepared: connections keep their state from one transaction to the next.
     prepares: AtomicBool,
+    /// Commits that were answered without their standby having them.
+    unreplicated: Arc<AtomicU64>,
 }
 
 /// A pool's figures.
@@ -79,10 +81,12 @@ impl Pool {
         let prepares = connection.prepares;
         let statement = (patience / 2).min(connection.statement.unwrap_or(patience));
         let all_hosts = connection.connect * u32::try_from(connection.hosts.len()).unwrap_or(u32::MAX);
+        let unreplicated = Arc::<AtomicU64>::default();
         let connector = Connector {
             hosts: connection.hosts,
             tls: MakeRustlsConnect::new(connection.tls),
             patience: connection.connect,
+            unreplicated: unreplicated.clone(),
         };
         let manager = Manager::from_connect(
             Config::new(),
@@ -114,6 +118,7 @@ impl Pool {
             retries: AtomicU64::new(0),
             trouble: Mutex::default(),
             prepares: AtomicBool::new(prepares),
+            unreplicated,
         })
     }
 
@@ -229,6 +234,7 @@ impl Pool {
             statement: self.statement,
             is_usable: true,
             prepares: self.prepares.load(Ordering::Relaxed),
+            unreplicated: self.unreplicated.clone(),
         })
     }
 
@@ -262,6 +268,7 @@ pub(crate) struct Loan {
     statement: Duration,
     is_usable: bool,
     prepares: bool,
+    unreplicated: Arc<AtomicU64>,
 }
 
 impl Loan {
@@ -332,10 +339,16 @@ impl Loan {
             return Err(Fault::timeout());
         };
         self.is_usable = false;
+        let unreplicated = self.unreplicated.load(Ordering::Acquire);
         let answer = timeout(self.statement, work(connection)).await;
         let answer = answer.map_err(|_| Fault::timeout())?;
         self.is_usable = answer.as_ref().err().is_none_or(fault::leaves_usable);
-        Ok(answer?)
+        let answer = answer?;
+        // Of this connection or another one: to do it again does no harm.
+        if self.unreplicated.load(Ordering::Acquire) != unreplicated {
+            return Err(Fault::unreplicated());
+        }
+        Ok(answer)
     }
 }
 

@@ -96,6 +96,11 @@ impl Blueprint {
     }
 
     fn original(&self) -> Original {
-        Original::new(self.pool.clone(), &self.accounts_table, self.secrets.clone())
+        Original::new(
+            self.pool.clone(),
+            &self.accounts_table,
+            self.synchronous_commit.as_deref(),
+            self.secrets.clone(),
+        )
     }
 }

@@ -83,6 +83,9 @@ impl ColumnLayout {
                 }
                 Ok(Found::NoRow) => return Err(Error::account_not_found()),
                 Ok(Found::Empty) => return Err(Error::cleared()),
+                // This one, of which an earlier attempt has taken effect. That it can be seen does not say that a standby
+                // has it: what waits for one is a write, and so it is made once more.
+                Ok(Found::Other(mark)) if mark == table::mark(sealed.text()) => tenure.adopt(&sealed),
                 // An earlier commit whose answer was lost has taken effect after all: go on from there.
                 Ok(Found::Other(mark)) if tenure.adopt_doubtful(&mark) => {}
                 Ok(Found::Other(_)) => return Err(Error::superseded()),

@@ -25,9 +25,14 @@ pub(crate) struct OriginalText {
 }
 
 impl Original {
-    pub(crate) fn new(pool: Arc<Pool>, names: &AccountsTable, secrets: Vec<Arc<Zeroizing<String>>>) -> Self {
+    pub(crate) fn new(
+        pool: Arc<Pool>,
+        names: &AccountsTable,
+        synchronous_commit: Option<&str>,
+        secrets: Vec<Arc<Zeroizing<String>>>,
+    ) -> Self {
         Self {
-            table: Arc::new(Table::new(pool, names, None)),
+            table: Arc::new(Table::new(pool, names, synchronous_commit)),
             secrets,
         }
     }

@@ -49,9 +49,9 @@ pub(super) struct Table {
 
 /// What a replacement found.
 pub(super) enum Found {
-    /// What was expected, or what this very replacement had put there in an attempt whose answer was lost.
+    /// What was expected.
     Replaced,
-    /// Another text, with this mark.
+    /// Another text, with this mark. It may be what this very replacement has put there in an attempt whose answer was lost.
     Other(String),
     /// NULL, or what is about to be.
     Empty,
@@ -102,7 +102,8 @@ impl Table {
             ),
             present: format!("SELECT {id} FROM {table} WHERE {id} = ANY ($1) AND {data} IS NOT NULL"),
             release: format!(
-                "UPDATE {table} SET {data} = NULL{touch} WHERE {id} = $1 AND left({data}, {MARK_LEN}) = $2"
+                "UPDATE {table} AS account SET {data} = NULL{touch}{durability} \
+                 WHERE account.{id} = $1 AND left(account.{data}, {MARK_LEN}) = $2"
             ),
             lacks_schema: format!("SELECT to_regnamespace({}) IS NULL", literal(&quoted(schema))),
             exists: format!(
@@ -146,7 +147,6 @@ impl Table {
         Ok(match self.one_text(&self.select_mark, account, deadline).await? {
             None => Found::NoRow,
             Some(None) => Found::Empty,
-            Some(Some(found)) if found == mark(text) => Found::Replaced,
             Some(Some(found)) if found.starts_with(CLEARING) => Found::Empty,
             Some(Some(found)) => Found::Other(found),
         })

@@ -52,9 +52,12 @@ pub(super) struct Parts {
 impl Statements {
     pub(super) fn new(schema: &str, synchronous_commit: Option<&str>) -> Self {
         let (session, record) = (table(schema, "session"), table(schema, "record"));
-        let durability = durability(synchronous_commit)
-            .map(|setting| format!(", {setting}"))
+        let setting = durability(synchronous_commit);
+        let deletion = setting
+            .as_ref()
+            .map(|setting| format!(" USING {setting}"))
             .unwrap_or_default();
+        let durability = setting.map(|setting| format!(", {setting}")).unwrap_or_default();
         Self {
             peek: format!(
                 "SELECT s.account_id, s.session_id, s.key_id, s.wrapped_key, r.value, s.opener FROM {session} AS s \
@@ -123,7 +126,7 @@ impl Statements {
                  ON CONFLICT (session_id, record_hash) DO UPDATE SET value = excluded.value"
             ),
             find: format!("SELECT session_id, opener FROM {session} WHERE account_id = $1"),
-            clear: format!("DELETE FROM {session} WHERE session_id = $1 AND opener = $2"),
+            clear: format!("DELETE FROM {session} AS s{deletion} WHERE s.session_id = $1 AND s.opener = $2"),
             rotation: rotation::Statements::new(&session, &record, &durability),
             commits: std::array::from_fn(|number| commit(&session, &record, &durability, Parts::from_number(number))),
         }
