@@ -110,7 +110,8 @@ is_whole() {
 }
 
 is_replaced() { local now; now=$(node_that_is primary); [ -n "$now" ] && [ "$now" != "$1" ]; }
-has_begun() { grep -q '^begun' "$folder/load.err"; }
+# Whether the load writes, or has failed.
+has_begun() { grep -q '^begun' "$folder/load.err" || ! kill -0 "${pid[load]}" 2>/dev/null; }
 
 # Runs the load by a route, and something that befalls the leader in its middle.
 try() {
