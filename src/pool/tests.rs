@@ -1,6 +1,6 @@
 //! What is repeated. Nothing connects here: attempts are made up.
 
-use std::sync::{Arc, atomic::AtomicBool};
+use std::sync::atomic::AtomicBool;
 
 use tokio::sync::Barrier;
 
@@ -9,7 +9,7 @@ use crate::config::Settings;
 
 fn pool() -> Pool {
     let connection = Connection::from_settings(&Settings::of("postgresql://me@localhost/nowhere")).unwrap();
-    Pool::new(connection, Duration::from_secs(10), Arc::new(|_| {})).unwrap()
+    Pool::new(connection, Duration::from_secs(10), Arc::new(|_| {}), Arc::default()).unwrap()
 }
 
 fn confused() -> Fault {
