@@ -36,7 +36,9 @@ class Store {
     }
   }
 
-  async open(accountId, baileys, observer = this.#observer) {
+  async open(accountId, baileys, theirs = this.#observer) {
+    // Kept with every open account, so one for all where that will do.
+    const observer = theirs.equals(this.#observer) ? this.#observer : theirs
     const start = observer.log.now()
     const module = await checked(observer, start, () => {
       requireAccountId(accountId, 'open')
@@ -44,7 +46,7 @@ class Store {
     })
     const account = { accountId, observer }
     const native = await this.call('open', account, (token) => this.#native.open(token, accountId))
-    if (observer.equals(this.#observer)) this.#observers.delete(accountId)
+    if (observer === this.#observer) this.#observers.delete(accountId)
     else this.#observers.set(accountId, observer)
     const creds = native.takeCreds()
     const state = new AuthState(this, native, account, module, creds)
