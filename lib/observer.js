@@ -1,5 +1,6 @@
 'use strict'
 
+const { SessionStoreError } = require('./errors.js')
 const { Log, rounded, since } = require('./log.js')
 
 /** What says that a stored session does not open. */
@@ -83,9 +84,10 @@ class Observer {
     promise.then(saved, () => {})
   }
 
-  /** A call is refused, or has failed. */
-  refused(error, start) {
-    const { accountId, operation, code } = error
+  /** A call is refused, or has failed; `call` says which, where an error does not: it may be anybody's. */
+  refused(error, start, call = {}) {
+    const said = SessionStoreError.isOurs(error) ? error : {}
+    const { accountId = call.accountId, operation = call.operation, code } = said
     const level = LATE.has(code) && !TURNING.has(operation) ? 'debug' : 'error'
     this.log[level](
       { err: error, accountId, operation, code, durationMs: since(start) },

@@ -40,23 +40,25 @@ class Store {
     // Kept with every open account, so one for all where that will do.
     const observer = theirs.equals(this.#observer) ? this.#observer : theirs
     const start = observer.log.now()
-    const module = await checked(observer, start, () => {
-      requireAccountId(accountId, 'open')
-      return loadBaileys(baileys)
-    })
+    requireAccount(accountId, 'open', observer)
     const account = { accountId, observer }
+    const refuse = (error) => {
+      observer.refused(error, start, { operation: 'open', accountId })
+      throw error
+    }
+    const module = await loadBaileys(baileys).catch(refuse)
     const native = await this.call('open', account, (token) => this.#native.open(token, accountId))
     if (observer === this.#observer) this.#observers.delete(accountId)
     else this.#observers.set(accountId, observer)
     const creds = native.takeCreds()
-    const state = new AuthState(this, native, account, module, creds)
+    const state = this.#stateOf(native, account, module, creds, refuse)
     observer.opened(accountId, { fresh: creds === null, ...native.takeOrigin() }, start)
     return state.handle()
   }
 
   async clear(accountId, observer = this.#observer) {
     const start = observer.log.now()
-    await checked(observer, start, () => requireAccountId(accountId, 'clear'))
+    requireAccount(accountId, 'clear', observer)
     const account = { accountId, observer }
     await this.call('clear', account, (token) => this.#native.clear(token, accountId))
     observer.cleared(accountId, start)
@@ -107,6 +109,15 @@ class Store {
     if (this.#written.size === 0) process.nextTick(this.#leave)
     this.#written.add(session)
     return this.call(operation, account, start)
+  }
+
+  #stateOf(native, account, module, creds, refuse) {
+    try {
+      return new AuthState(this, native, account, module, creds)
+    } catch (error) {
+      // Baileys made no credentials.
+      return refuse(error)
+    }
   }
 
   #startWritten() {
@@ -174,12 +185,12 @@ class Call {
   }
 }
 
-/** Runs what has to go well before a call; that it did not is a refusal like any other. */
-async function checked(observer, start, check) {
+/** Makes sure that an account id is one; that it is not is a refusal like any other. */
+function requireAccount(accountId, operation, observer) {
   try {
-    return await check()
+    requireAccountId(accountId, operation)
   } catch (error) {
-    observer.refused(error, start)
+    observer.refused(error, observer.log.now())
     throw error
   }
 }

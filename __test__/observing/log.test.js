@@ -116,6 +116,32 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
     expect(lines).toHaveLength(1 + 4)
   })
 
+  test('an open that fails for Baileys is an error, with the account, whatever Baileys throws', async () => {
+    const { initAuthCreds, proto } = quickBaileys
+    const { logger, at } = keepingLogger()
+    const thrown = {
+      'no module': { initAuthCreds },
+      'no credentials': { initAuthCreds: () => null, proto },
+    }
+    for (const baileys of Object.values(thrown)) {
+      const store = makeStore(db.url, { logger, baileys })
+      await expectRefused(store.useAuthState(account), 'ERR_BAILEYS_NOT_FOUND')
+    }
+    const broken = () => {
+      throw null
+    }
+    const store = makeStore(db.url, { logger, baileys: { initAuthCreds: broken, proto } })
+    await expect(store.useAuthState(account)).rejects.toBeNull()
+    const line = ([, { operation, accountId, code }]) => [operation, accountId, code]
+    const code = 'ERR_BAILEYS_NOT_FOUND'
+    expect(at('error').map(line)).toEqual([
+      ['open', account, code],
+      ['open', account, code],
+      ['open', account, undefined],
+    ])
+    expect(at('info')).toEqual([])
+  })
+
   test('what comes late on a session that was lost, cleared or closed is debug, since that was told before', async () => {
     const { logger, lines } = keepingLogger({ level: 'debug' })
     const store = make(logger)
