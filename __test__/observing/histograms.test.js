@@ -72,6 +72,21 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
     expect(histograms.commitSeconds.sum).toBeLessThanOrEqual(histograms.setSeconds.sum)
   })
 
+  test('accounts that write at the same time share commits, in rows', async () => {
+    const accounts = await Promise.all(Array.from({ length: 20 }, () => addAccount(db)))
+    const handles = await Promise.all(accounts.map((each) => store.useAuthState(each)))
+    await Promise.all(handles.map(({ state }) => state.keys.set(record(1))))
+    const { commits, histograms } = store.stats()
+    const { batchSessions, batchRecords } = histograms
+    expect({ commits, sum: batchSessions.sum, records: batchRecords.sum }).toEqual({
+      commits: 20,
+      sum: 20,
+      records: 20,
+    })
+    if (layout === 'column') expect(batchSessions.count).toBe(20)
+    else expect(batchSessions.count).toBeLessThan(20)
+  })
+
   test('a write that is refused is counted, whether or not it was accepted before', async () => {
     const account = await addAccount(db)
     const { state } = await store.useAuthState(account)
