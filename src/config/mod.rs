@@ -2,6 +2,7 @@
 
 mod connection;
 mod connection_string;
+mod server_certificate;
 mod tls;
 
 pub use connection::Connection;

@@ -3,6 +3,10 @@
 use std::{
     future::{Future, pending},
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -11,11 +15,27 @@ use tokio::{task::JoinHandle, time::timeout};
 use tokio_postgres::{Client, Config, Error};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::pooler;
+
 pub(super) struct Connector {
     pub(super) hosts: Vec<Config>,
     pub(super) tls: MakeRustlsConnect,
     /// How long one host may take, TLS and login included.
     pub(super) patience: Duration,
+    /// Whether statements may be prepared: not any more once there was a connection to a pooler.
+    pub(super) prepares: Arc<AtomicBool>,
+}
+
+impl Connector {
+    async fn reach(&self, host: &Config) -> Result<(Client, JoinHandle<()>), Error> {
+        let (client, connection) = host.connect(self.tls.clone()).await?;
+        // How it ends is told by the statements on it.
+        let task = tokio::spawn(async { drop(connection.await) });
+        if self.prepares.load(Ordering::Relaxed) && !pooler::is_direct(&client).await? {
+            self.prepares.store(false, Ordering::Relaxed);
+        }
+        Ok((client, task))
+    }
 }
 
 impl Connect for Connector {
@@ -26,12 +46,8 @@ impl Connect for Connector {
         Box::pin(async {
             let mut last = None;
             for host in &self.hosts {
-                match timeout(self.patience, host.connect(self.tls.clone())).await {
-                    Ok(Ok((client, connection))) => {
-                        // How it ends is told by the statements on it.
-                        let task = tokio::spawn(async { drop(connection.await) });
-                        return Ok((client, task));
-                    }
+                match timeout(self.patience, self.reach(host)).await {
+                    Ok(Ok(connected)) => return Ok(connected),
                     Ok(Err(error)) => last = Some(error),
                     Err(_) => {}
                 }

@@ -2,11 +2,13 @@
 
 mod connect;
 mod fault;
+mod pooler;
+mod tls_problem;
 
 use std::{
     future::Future,
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
@@ -56,8 +58,8 @@ pub(crate) struct Pool {
     retries: AtomicU64,
     /// What the newest attempt failed for that could not be made or was refused, and when.
     trouble: Mutex<Option<(Instant, Error)>>,
-    /// Whether statements may be prepared: connections keep their state from one transaction to the next.
-    prepares: AtomicBool,
+    /// Whether statements may be prepared: nobody asked for the contrary, and no connection led to a pooler.
+    prepares: Arc<AtomicBool>,
 }
 
 /// A pool's figures.
@@ -76,13 +78,14 @@ pub struct PoolStatus {
 impl Pool {
     /// A pool; connects when first used.
     pub(crate) fn new(connection: Connection, patience: Duration, observer: Observer) -> Result<Self> {
-        let prepares = connection.prepares;
+        let prepares = Arc::new(AtomicBool::new(connection.prepares));
         let statement = (patience / 2).min(connection.statement.unwrap_or(patience));
         let all_hosts = connection.connect * u32::try_from(connection.hosts.len()).unwrap_or(u32::MAX);
         let connector = Connector {
             hosts: connection.hosts,
             tls: MakeRustlsConnect::new(connection.tls),
             patience: connection.connect,
+            prepares: prepares.clone(),
         };
         let manager = Manager::from_connect(
             Config::new(),
@@ -113,7 +116,7 @@ impl Pool {
             observer,
             retries: AtomicU64::new(0),
             trouble: Mutex::default(),
-            prepares: AtomicBool::new(prepares),
+            prepares,
         })
     }
 
@@ -281,8 +284,10 @@ impl Loan {
     /// long as running it.
     ///
     /// A pooler that hands a transaction to any connection does not know what was prepared on another one, where the name
-    /// may be another statement's. So no two statements that are prepared may be able to take each other's parameters: the
-    /// wrong one is then an error, and from there on nothing is prepared any more.
+    /// may be another statement's: one of another process' on another schema would write there what is meant for ours. So
+    /// nothing is prepared where a connection does not lead to one process of the server ([`pooler::is_direct`]). Beside that, no
+    /// two statements that are prepared may be able to take each other's parameters: the wrong one is then an error, and
+    /// from there on nothing is prepared any more.
     pub(crate) async fn query_often(
         &mut self,
         statement: &str,

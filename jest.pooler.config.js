@@ -1,0 +1,8 @@
+'use strict'
+
+// What talks to the database, through a PgBouncer in transaction mode with 5 connections to the server.
+
+module.exports = {
+  ...require('./jest.config'),
+  globals: { throughPooler: true },
+}
