@@ -4,5 +4,6 @@
 
 module.exports = {
   ...require('./jest.config'),
+  testPathIgnorePatterns: ['/node_modules/'],
   globals: { throughPooler: true },
 }

@@ -2,7 +2,7 @@
 
 const { certificates } = require('../support/certificates')
 const { createDatabase } = require('../support/database')
-const { REQUEST, startMiddle } = require('../support/tls-middle')
+const { REQUEST, REQUESTS, startMiddle } = require('../support/tls-middle')
 const { UNASKED, present, startTlsServer } = require('../support/tls-server')
 const { expectRefused, makeStore } = require('./stores')
 const { expectTlsRefused, underName, use, withParameters } = require('./tls-connection')
@@ -69,6 +69,13 @@ describe.each([
     [CLEAR, TLS, TLS, TLS, TLS, NAME],
   ],
   [
+    'its own authority, expired',
+    odd.selfSignedExpired,
+    odd.selfSignedExpired.cert,
+    null,
+    [CLEAR, TLS, TLS, EXPIRED, EXPIRED, EXPIRED],
+  ],
+  [
     'its own authority, which is not named',
     odd.selfSigned,
     authority,
@@ -108,11 +115,16 @@ describe.each([
 })
 
 describe('somebody in the middle', () => {
-  beforeAll(() => present(server, own))
+  let password
+
+  beforeAll(async () => {
+    password = new URL(db.url).password
+    await present(server, own)
+  })
 
   /** Their way, and what they can look for: the role's name and the database's stand in a login. */
-  async function stepIn(certificate) {
-    const middle = await startMiddle(db.url, certificate)
+  async function stepIn(certificate, ask) {
+    const middle = await startMiddle(db.url, certificate, ask)
     middles.push(middle)
     return middle
   }
@@ -163,6 +175,38 @@ describe('somebody in the middle', () => {
       expect(error.sqlState).toMatch(/^28/)
     },
   )
+
+  test.each([
+    ['unbound', 'a login that is not bound'],
+    ['password', 'the password itself'],
+  ])('who asks for %s, gets nothing under channel_binding=require', async (kind) => {
+    const middle = await stepIn(odd.selfSigned, REQUESTS[kind])
+    const parameters = { sslmode: 'require', channel_binding: 'require' }
+    const error = await expectTlsRefused(withParameters(middle.url(db.url), parameters))
+    expect(error.message).toContain('channel_binding=require')
+    expect(middle.answers).toHaveLength(0)
+  })
+
+  test('who asks for a login that is not bound is found out by the server under channel_binding=prefer', async () => {
+    const middle = await stepIn(odd.selfSigned, REQUESTS.unbound)
+    const databaseUrl = withParameters(middle.url(db.url), { sslmode: 'require' })
+    const error = await expectRefused(
+      makeStore(databaseUrl).useAuthState('a'),
+      'ERR_DB_UNAVAILABLE',
+    )
+    expect(error.message).toContain('channel binding')
+    expect(middle.answers.includes(password)).toBe(false)
+  })
+
+  test('who asks for the password itself gets it when nothing forbids it, as with libpq', async () => {
+    const middle = await stepIn(odd.selfSigned, REQUESTS.password)
+    const databaseUrl = withParameters(middle.url(db.url), { sslmode: 'require' })
+    await expectRefused(
+      makeStore(databaseUrl, { writeTimeoutMs: 500 }).useAuthState('a'),
+      'ERR_DB_UNAVAILABLE',
+    )
+    expect(middle.answers.includes(password)).toBe(true)
+  })
 
   test('is found out by nobody when the login is not bound and the certificate not verified', async () => {
     const middle = await stepIn(odd.selfSigned)

@@ -26,6 +26,7 @@ const certificates = {
       expired: pair('server-expired'),
       notYetValid: pair('server-not-yet-valid'),
       selfSigned: pair('server-self-signed'),
+      selfSignedExpired: pair('server-self-signed-expired'),
     },
   },
   client: {

@@ -9,7 +9,26 @@ const HOST = '127.0.0.1'
 /** How a client asks for TLS. */
 const REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])
 
-/** The first bytes of a connection, which are the request for TLS or whatever else the client begins with. */
+const PLUS = 'SCRAM-SHA-256-PLUS\0'
+
+/** A server's request for a login, of this kind. */
+function request(kind, body = '') {
+  const message = Buffer.alloc(9)
+  message.write('R')
+  message.writeInt32BE(8 + body.length, 1)
+  message.writeInt32BE(kind, 5)
+  return Buffer.concat([message, Buffer.from(body)])
+}
+
+/** What can be made of a server's request for a login by SCRAM. */
+const REQUESTS = {
+  /** By SCRAM, but not bound to the connection. */
+  unbound: (asked) => request(10, asked.toString('latin1', 9).replace(PLUS, '')),
+  /** By the password itself. */
+  password: () => request(3),
+}
+
+/** The first bytes that come, such as the request for TLS or whatever else a client begins with. */
 async function beginning(socket) {
   const [bytes] = await once(socket, 'data')
   socket.pause()
@@ -30,14 +49,16 @@ async function reach(target, withTls) {
 
 /**
  * Somebody between client and server who says that there is no TLS, or has it with a certificate of their own, and hands on
- * what they can read. `seen` is what they have read of the client.
+ * what they can read. `seen` is what they have read of the client, `answers` that of it which answers a request for a login.
  *
  * @param {string} databaseUrl whose host and port are the server's
  * @param {{ cert: string, key: string }} [own] files
+ * @param {(asked: Buffer) => Buffer} [ask] what the client is asked for as its login, for what the server asks
  */
-async function startMiddle(databaseUrl, own) {
+async function startMiddle(databaseUrl, own, ask = (asked) => asked) {
   const { hostname, port } = new URL(databaseUrl)
   const seen = []
+  const answers = []
   const sockets = new Set()
   const keep = (socket) => {
     sockets.add(socket)
@@ -60,7 +81,10 @@ async function startMiddle(databaseUrl, own) {
     const server = keep(await reach({ host: hostname, port: Number(port) }, isTls))
     if (!first.equals(REQUEST)) server.write(first)
     near.on('data', (bytes) => seen.push(bytes))
-    near.pipe(server).pipe(near)
+    near.pipe(server)
+    near.write(ask(await beginning(server)))
+    near.on('data', (bytes) => answers.push(bytes))
+    server.pipe(near)
   }
   const listener = net.createServer((client) => {
     keep(client)
@@ -79,6 +103,9 @@ async function startMiddle(databaseUrl, own) {
     get seen() {
       return Buffer.concat(seen)
     },
+    get answers() {
+      return Buffer.concat(answers)
+    },
     async close() {
       for (const socket of sockets) socket.destroy()
       listener.close()
@@ -87,4 +114,4 @@ async function startMiddle(databaseUrl, own) {
   }
 }
 
-module.exports = { REQUEST, startMiddle }
+module.exports = { REQUEST, REQUESTS, startMiddle }

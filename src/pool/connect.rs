@@ -11,7 +11,10 @@ use std::{
 };
 
 use deadpool_postgres::Connect;
-use tokio::{task::JoinHandle, time::timeout};
+use tokio::{
+    task::{AbortHandle, JoinHandle},
+    time::timeout,
+};
 use tokio_postgres::{Client, Config, Error};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -27,14 +30,28 @@ pub(super) struct Connector {
 }
 
 impl Connector {
+    /// A connection to this host. Whether statements may be prepared on it is settled by then.
     async fn reach(&self, host: &Config) -> Result<(Client, JoinHandle<()>), Error> {
         let (client, connection) = host.connect(self.tls.clone()).await?;
         // How it ends is told by the statements on it.
         let task = tokio::spawn(async { drop(connection.await) });
-        if self.prepares.load(Ordering::Relaxed) && !pooler::is_direct(&client).await? {
-            self.prepares.store(false, Ordering::Relaxed);
+        if self.prepares.load(Ordering::Relaxed) {
+            let mut unasked = GivenUp(Some(task.abort_handle()));
+            if !pooler::is_direct(&client).await? {
+                self.prepares.store(false, Ordering::Relaxed);
+            }
+            unasked.0 = None;
         }
         Ok((client, task))
+    }
+}
+
+/// Ends a connection's task when dropped: a host that does not answer would keep it for ever.
+struct GivenUp(Option<AbortHandle>);
+
+impl Drop for GivenUp {
+    fn drop(&mut self) {
+        self.0.iter().for_each(AbortHandle::abort);
     }
 }
 

@@ -227,10 +227,12 @@ impl Pool {
 
     /// A connection, for one attempt.
     pub(crate) async fn lend(&self) -> std::result::Result<Loan, Fault> {
+        let connection = self.connections.get().await?;
         Ok(Loan {
-            connection: Some(self.connections.get().await?),
+            connection: Some(connection),
             statement: self.statement,
             is_usable: true,
+            // Only now: the connection may have been made for this loan, and to a pooler.
             prepares: self.prepares.load(Ordering::Relaxed),
         })
     }

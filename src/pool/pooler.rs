@@ -22,7 +22,7 @@ const REQUEST_LEN: usize = 16;
 
 /// Whether there is nobody in between, as far as can be told.
 pub(super) async fn is_direct(client: &Client) -> Result<bool, Error> {
-    let rows = client.query_typed("SELECT pg_backend_pid()", &[]).await?;
+    let rows = client.query_typed("SELECT pg_catalog.pg_backend_pid()", &[]).await?;
     let answering = rows.first().and_then(|row| row.try_get::<_, i32>(0).ok());
     Ok(answering.is_some() && answering == announced(client.cancel_token()).await)
 }

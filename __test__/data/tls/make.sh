@@ -52,10 +52,14 @@ for name in authority another-authority; do
 done
 signed="-cert authority.crt -keyfile $work/authority.key"
 make server server server . $signed
-make server-expired server server . $signed -startdate 20200101000000Z -enddate 20210101000000Z
+past='-startdate 20200101000000Z -enddate 20210101000000Z'
+make server-expired server server . $signed $past
 make server-not-yet-valid server server . $signed -startdate 21190101000000Z -enddate 21200101000000Z
 # As PostgreSQL's manual makes one: it is its own authority.
-make server-self-signed self_signed database.test . -selfsign -keyfile server-self-signed.key
+for name in server-self-signed server-self-signed-expired; do
+  case $name in *-expired) dates=$past ;; *) dates= ;; esac
+  make $name self_signed database.test . -selfsign -keyfile $name.key $dates
+done
 make client client certified . $signed
 
 # Archives as OpenSSL 3 makes them, and as OpenSSL 1 and its contemporaries did.
