@@ -28,6 +28,8 @@ export declare class NativeSession {
   fetch(token: number, kind: string, ids: Array<string>): void
   /** The credentials as JSON text, or null; once. */
   takeCreds(): string | null
+  /** How the open came by the session; once. */
+  takeOrigin(): NativeOrigin
   /** The token is answered with the ids of all records of one type. */
   ids(token: number, kind: string): void
   /**
@@ -97,6 +99,12 @@ export interface NativeAccountsTable {
   updatedAt?: string
 }
 
+/** How many quantities were not above a bound. */
+export interface NativeBucket {
+  le: number
+  count: number
+}
+
 /** Figures of the memory that holds records. */
 export interface NativeCacheStatus {
   bytes: number
@@ -105,11 +113,36 @@ export interface NativeCacheStatus {
   misses: number
 }
 
+/** How often a quantity was how large. */
+export interface NativeHistogram {
+  buckets: Array<NativeBucket>
+  sum: number
+  count: number
+}
+
+/** How often what took how long, and how large what was. */
+export interface NativeHistograms {
+  setSeconds: NativeHistogram
+  openSeconds: NativeHistogram
+  commitSeconds: NativeHistogram
+  roundTripSeconds: NativeHistogram
+  connectionWaitSeconds: NativeHistogram
+  batchSessions: NativeHistogram
+  batchRecords: NativeHistogram
+}
+
 /** Sessions that are sealed under one key. */
 export interface NativeKeyCount {
   keyId: string
   secret: string
   sessions: number
+}
+
+/** How the open came by the session. */
+export interface NativeOrigin {
+  adopted: boolean
+  takenOver: boolean
+  previousOwner?: string
 }
 
 /** The connection pool. */
@@ -179,6 +212,8 @@ export interface NativeSettings {
 export interface NativeStats {
   layout?: string
   openSessions: number
+  sets: number
+  refusedSets: number
   pendingRecords: number
   pendingBytes: number
   committedRecords: number
@@ -187,6 +222,7 @@ export interface NativeStats {
   failedCommits: number
   pool: NativePoolStatus
   cache?: NativeCacheStatus
+  histograms: NativeHistograms
 }
 
 /** TLS settings, PEM. */
@@ -205,12 +241,17 @@ export interface NativeUnrotated {
 
 /** Something to tell the application, in JavaScript's shape. */
 export interface Notice {
-  /** `superseded` or `retrying`. */
+  /** `superseded`, `retrying` or `rotated`. */
   kind: string
   /** The account, where it is about one. */
   accountId?: string
   /** What the database said, where it is about that. */
   reason?: string
+  /** Retrying: how many accounts wait, and how long it was tried before. */
+  accounts?: number
+  durationMs?: number
+  /** Rotated: whether it got a new data key, too. */
+  rekeyed?: boolean
 }
 
 /** Opens a sealed text. */

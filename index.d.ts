@@ -242,8 +242,13 @@ export interface TlsOptions {
   key?: string | Uint8Array
 }
 
-/** The logger's shape is Baileys' `ILogger`; a pino logger fits. */
+/**
+ * The logger's shape is Baileys' `ILogger`; a pino logger fits. Where it has a `level` or `isLevelEnabled`, it is called for lines
+ * of that level only.
+ */
 export interface Logger {
+  level?: unknown
+  isLevelEnabled?(level: string): boolean
   debug(obj: unknown, msg?: string): void
   info(obj: unknown, msg?: string): void
   warn(obj: unknown, msg?: string): void
@@ -307,7 +312,11 @@ export interface StoreOptions {
    * offered, since an acknowledged write has to be durable. Default `server`.
    */
   durability?: 'server' | 'on' | 'remote_apply'
-  /** Where warnings go. Default: nowhere. */
+  /**
+   * Where log lines go: `info` when a session is opened or cleared, `debug` for every write, `warn` when something is tried
+   * again or an account is lost, `error` when a call is refused. Each has `accountId` and `durationMs` where there is one; none
+   * has a value, a record's id or a secret. Default: nowhere.
+   */
   logger?: Logger
   /** The Baileys module. Default: the installed `baileys`, else the installed `@whiskeysockets/baileys`. */
   baileys?: BaileysModule
@@ -316,7 +325,62 @@ export interface StoreOptions {
    * socket. Not called when this store itself opens the account again.
    */
   onSuperseded?: (accountId: string) => void
+  /**
+   * Called with what happens to sessions, for an audit trail. What it throws, or its promise rejects with, is logged and
+   * changes nothing; no call waits for it.
+   */
+  onAudit?: (event: AuditEvent) => void | Promise<void>
 }
+
+/** What every audit event says. */
+interface AuditEventOf<Name extends string> {
+  event: Name
+  accountId: string
+  /** When this process learnt of it. */
+  at: Date
+}
+
+/** A handle was handed out. */
+export interface SessionOpened extends AuditEventOf<'session.opened'> {
+  /** There were no credentials, so new ones were made. */
+  fresh: boolean
+  /** Layout `rows`: the session was moved from the accounts table by this open. */
+  adopted: boolean
+  /**
+   * Another store or process had opened the account last, as far as that is known: layout `column` knows only of the stores of
+   * this process. Whether it still had the account open, only its own `session.superseded` says.
+   */
+  takenOver: boolean
+  /** Layout `rows`: host and process id of the other process that had opened the account last. */
+  previousOwner?: string
+}
+
+/** A write showed that another process or store has opened the account since. */
+export interface SessionSuperseded extends AuditEventOf<'session.superseded'> {}
+
+/** This process has deleted what was stored of the session. */
+export interface SessionCleared extends AuditEventOf<'session.cleared'> {}
+
+/** A session that an earlier secret protected is under the current one now: by `rotate`, or because it was opened. */
+export interface SessionRotated extends AuditEventOf<'session.rotated'> {
+  /** Whether it also got a new data key. */
+  rekeyed: boolean
+}
+
+/** A call found something stored that does not open, and left it as it is. */
+export interface SessionUnreadable extends AuditEventOf<'session.unreadable'> {
+  code: 'ERR_UNREADABLE' | 'ERR_WRONG_SECRET'
+  /** The call: `open`, `get`, `list`, `rotate`, … */
+  operation: string
+}
+
+/** What happens to sessions; `event` tells the kinds apart. */
+export type AuditEvent =
+  | SessionOpened
+  | SessionSuperseded
+  | SessionCleared
+  | SessionRotated
+  | SessionUnreadable
 
 /** A store's figures since it was made. */
 export interface StoreStats {
@@ -324,6 +388,9 @@ export interface StoreStats {
   layout: 'rows' | 'column' | null
   /** Accounts that are open in this store. */
   openSessions: number
+  /** Writes that were called (`set`, `saveCreds`, `keys.clear`), and those of them that were refused or failed. */
+  sets: number
+  refusedSets: number
   /** Records that wait for their commit, and their size in bytes. */
   pendingRecords: number
   pendingBytes: number
@@ -335,6 +402,35 @@ export interface StoreStats {
   pool: { size: number; idle: number; waiting: number; max: number }
   /** The records held in memory, in bytes, and how many lookups found theirs; null in layout `column`, which holds all. */
   cache: { bytes: number; capacity: number; hits: number; misses: number } | null
+  histograms: StoreHistograms
+}
+
+/** Durations in seconds, and sizes. */
+export interface StoreHistograms {
+  /** Writes that were accepted, from the call to the answer. */
+  setSeconds: Histogram
+  /** Opens that succeeded, from the call to the answer. */
+  openSeconds: Histogram
+  /** Commits, with the wait for a connection and all that was repeated. */
+  commitSeconds: Histogram
+  /** Statements, from sending one to PostgreSQL's answer. */
+  roundTripSeconds: Histogram
+  /** Waits for a connection of the pool. */
+  connectionWaitSeconds: Histogram
+  /** Accounts that shared a commit which became durable; their sum is `commits`. */
+  batchSessions: Histogram
+  /** Records that such a commit carried; their sum is `committedRecords`. */
+  batchRecords: Histogram
+}
+
+/** How often a quantity was how large, in Prometheus' form. */
+export interface Histogram {
+  /** Upper bounds, the last one `Infinity`, each with how many quantities were not above it. */
+  buckets: { le: number; count: number }[]
+  /** All quantities together. */
+  sum: number
+  /** How many there were. */
+  count: number
 }
 
 /** How sessions are taken over to another secret. */

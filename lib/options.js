@@ -2,6 +2,7 @@
 
 const { hostname } = require('node:os')
 const { SessionStoreError } = require('./errors.js')
+const { Observer } = require('./observer.js')
 
 const DEFAULT_WRITE_TIMEOUT_MS = 10_000
 const DEFAULT_SCHEMA = 'baileys_auth'
@@ -28,7 +29,7 @@ function resolve(options) {
   }
   requireGiven(given, 'databaseUrl', 'DATABASE_URL')
   requireGiven(given, 'secret', 'WHATSAPP_SESSION_SECRET')
-  const { logger, baileys, onSuperseded } = given
+  const { baileys } = given
   const settings = {
     databaseUrl: given.databaseUrl,
     secret: given.secret,
@@ -44,7 +45,7 @@ function resolve(options) {
     writeTimeoutMs: given.writeTimeoutMs ?? DEFAULT_WRITE_TIMEOUT_MS,
     synchronousCommit: given.durability === 'server' ? undefined : given.durability,
   }
-  return { settings, logger, baileys, onSuperseded }
+  return { settings, baileys, observer: new Observer(given) }
 }
 
 const KINDS = {
@@ -99,6 +100,7 @@ const OPTIONS = {
   durability: oneOf('server', 'on', 'remote_apply'),
   logger: KINDS.object,
   baileys: KINDS.object,
+  onAudit: KINDS.func,
   onSuperseded: KINDS.func,
 }
 

@@ -52,24 +52,46 @@ impl From<&Error> for Failure {
 #[napi(object, object_from_js = false)]
 #[allow(unreachable_pub)]
 pub struct Notice {
-    /// `superseded` or `retrying`.
+    /// `superseded`, `retrying` or `rotated`.
     pub kind: String,
     /// The account, where it is about one.
     pub account_id: Option<String>,
     /// What the database said, where it is about that.
     pub reason: Option<String>,
+    /// Retrying: how many accounts wait, and how long it was tried before.
+    pub accounts: Option<u32>,
+    pub duration_ms: Option<f64>,
+    /// Rotated: whether it got a new data key, too.
+    pub rekeyed: Option<bool>,
 }
 
 impl From<Event> for Notice {
     fn from(event: Event) -> Self {
-        let (kind, account_id, reason) = match event {
-            Event::Superseded { account } => ("superseded", Some(account.to_string()), None),
-            Event::Retrying { reason } => ("retrying", None, Some(reason)),
-        };
-        Self {
+        let notice = |kind: &str, account: Option<Arc<str>>| Self {
             kind: kind.to_owned(),
-            account_id,
-            reason,
+            account_id: account.map(|account| account.to_string()),
+            reason: None,
+            accounts: None,
+            duration_ms: None,
+            rekeyed: None,
+        };
+        match event {
+            Event::Superseded { account } => notice("superseded", Some(account)),
+            Event::Retrying {
+                reason,
+                account,
+                accounts,
+                after,
+            } => Self {
+                reason: Some(reason),
+                accounts: Some(u32::try_from(accounts).unwrap_or(u32::MAX)),
+                duration_ms: Some(after.as_secs_f64() * 1e3),
+                ..notice("retrying", account)
+            },
+            Event::Rotated { account, rekeyed } => Self {
+                rekeyed: Some(rekeyed),
+                ..notice("rotated", Some(account))
+            },
         }
     }
 }

@@ -88,6 +88,8 @@ describe('the objects that are handed out have the declared members:', () => {
   test.each([
     ['SessionStore', () => store],
     ['StoreStats', () => store.stats()],
+    ['StoreHistograms', () => store.stats().histograms],
+    ['Histogram', () => store.stats().histograms.setSeconds],
     ['DatabaseAuthState', () => session],
     ['AuthenticationState', () => session.state],
     ['SignalKeyStore', () => session.state.keys],

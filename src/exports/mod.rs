@@ -12,6 +12,7 @@ mod rotation;
 mod sealing;
 mod session;
 mod settings;
+mod stats;
 mod store;
 
 pub(crate) use rotation::NativeRotationStep;

@@ -76,8 +76,24 @@ pub(crate) trait Tenure: Any + Send + Sync {
     /// The keys of all records but the credentials; of one type, or of all.
     async fn keys(&self, kind: Option<&str>) -> Result<Vec<RecordKey>>;
 
+    /// How the open came by the session; told once.
+    fn take_origin(&self) -> Origin {
+        Origin::default()
+    }
+
     /// Nobody will ask any more: what is held of the session can go.
     fn release(&self) {}
+}
+
+/// How an open came by its session.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    /// It was moved here from the original form.
+    pub adopted: bool,
+    /// Another store or process was the last to open it, as far as that is known.
+    pub taken_over: bool,
+    /// Which process that was, where the database says so.
+    pub previous_owner: Option<Box<str>>,
 }
 
 /// What became of a write.

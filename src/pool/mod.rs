@@ -1,5 +1,6 @@
 //! Connections, and operations on them that are repeated through faults that pass.
 
+mod behalf;
 mod connect;
 mod fault;
 mod pooler;
@@ -26,9 +27,10 @@ use crate::{
     config::Connection,
     error::{Code, Error, Result},
     event::{Event, Observer},
+    stats::Counters,
 };
 use connect::Connector;
-pub(crate) use fault::Fault;
+pub(crate) use {behalf::on_behalf, fault::Fault};
 
 /// First pause before an operation is repeated; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -55,6 +57,7 @@ pub(crate) struct Pool {
     /// How long one statement may take: a connection that went dead silently leaves time for a try on another one.
     statement: Duration,
     observer: Observer,
+    counters: Arc<Counters>,
     retries: AtomicU64,
     /// What the newest attempt failed for that could not be made or was refused, and when.
     trouble: Mutex<Option<(Instant, Error)>>,
@@ -77,7 +80,12 @@ pub struct PoolStatus {
 
 impl Pool {
     /// A pool; connects when first used.
-    pub(crate) fn new(connection: Connection, patience: Duration, observer: Observer) -> Result<Self> {
+    pub(crate) fn new(
+        connection: Connection,
+        patience: Duration,
+        observer: Observer,
+        counters: Arc<Counters>,
+    ) -> Result<Self> {
         let prepares = Arc::new(AtomicBool::new(connection.prepares));
         let statement = (patience / 2).min(connection.statement.unwrap_or(patience));
         let all_hosts = connection.connect * u32::try_from(connection.hosts.len()).unwrap_or(u32::MAX);
@@ -114,6 +122,7 @@ impl Pool {
             patience,
             statement,
             observer,
+            counters,
             retries: AtomicU64::new(0),
             trouble: Mutex::default(),
             prepares,
@@ -171,7 +180,7 @@ impl Pool {
     where
         F: Future<Output = std::result::Result<T, Fault>>,
     {
-        let mut pause = FIRST_PAUSE;
+        let (start, mut pause) = (Instant::now(), FIRST_PAUSE);
         let mut last: Option<Error> = None;
         loop {
             let prepared = self.prepares.load(Ordering::Relaxed);
@@ -200,8 +209,12 @@ impl Pool {
             }
             self.retries.fetch_add(1, Ordering::Relaxed);
             if last.is_none() {
-                (self.observer)(Event::Retrying {
+                let (account, accounts) = behalf::current();
+                self.tell(Event::Retrying {
                     reason: fault.error.to_string(),
+                    account,
+                    accounts,
+                    after: start.elapsed(),
                 });
             }
             last = Some(fault.error);
@@ -225,11 +238,19 @@ impl Pool {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Tells of something that was done with the database.
+    pub(crate) fn tell(&self, event: Event) {
+        (self.observer)(event);
+    }
+
     /// A connection, for one attempt.
     pub(crate) async fn lend(&self) -> std::result::Result<Loan, Fault> {
-        let connection = self.connections.get().await?;
+        let start = Instant::now();
+        let connection = self.connections.get().await;
+        self.counters.connection_wait_seconds.took(start.elapsed());
         Ok(Loan {
-            connection: Some(connection),
+            connection: Some(connection?),
+            counters: self.counters.clone(),
             statement: self.statement,
             is_usable: true,
             // Only now: the connection may have been made for this loan, and to a pooler.
@@ -263,6 +284,7 @@ impl Pool {
 /// may still be running on it, and would hold up whoever got it next.
 pub(crate) struct Loan {
     connection: Option<Object>,
+    counters: Arc<Counters>,
     /// How long one statement may take.
     statement: Duration,
     is_usable: bool,
@@ -339,7 +361,9 @@ impl Loan {
             return Err(Fault::timeout());
         };
         self.is_usable = false;
+        let start = Instant::now();
         let answer = timeout(self.statement, work(connection)).await;
+        self.counters.round_trip_seconds.took(start.elapsed());
         let answer = answer.map_err(|_| Fault::timeout())?;
         self.is_usable = answer.as_ref().err().is_none_or(fault::leaves_usable);
         Ok(answer?)

@@ -112,7 +112,7 @@ async fn bench() -> Bench {
     let session = Session::new(
         "an account".into(),
         Arc::new(FakeTenure::default()),
-        Writer::start(layout, 4, Duration::from_secs(10)),
+        Writer::start(layout, 4, Duration::from_secs(10), counters.clone()),
         counters.clone(),
         Arc::new(move |event| observed.lock().unwrap().push_back(event)),
     );

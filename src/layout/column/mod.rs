@@ -118,12 +118,13 @@ impl Layout for ColumnLayout {
                 _ => self.table.read_fenced(account).await?,
             };
             let stored = found.ok_or_else(Error::account_not_found)?;
-            let (image, expected) = match stored {
-                None => (Image::default(), None),
+            let (image, expected, is_current) = match stored {
+                None => (Image::default(), None, true),
                 Some(text) => {
                     let expected = table::mark(&text);
                     let keys = keys.clone();
-                    (runtime::compute(move || read(&keys, &text)).await??, Some(expected))
+                    let (image, is_current) = runtime::compute(move || read(&keys, &text)).await??;
+                    (image, Some(expected), is_current)
                 }
             };
             let is_new = expected.is_none();
@@ -133,7 +134,12 @@ impl Layout for ColumnLayout {
                 false => self.commit_one(&tenure, &Arc::default(), self.table.deadline()).await,
             };
             match taken {
-                Ok(()) => return Ok(Arc::new(tenure)),
+                Ok(()) => {
+                    if !is_current {
+                        self.table.tell_rotated(account);
+                    }
+                    return Ok(Arc::new(tenure));
+                }
                 // Somebody wrote between our read and our write: read again.
                 Err(error) if error.is_loss_of_ownership() => {}
                 Err(error) => return Err(error),
@@ -177,12 +183,13 @@ async fn derive_keys(secrets: &[Arc<Zeroizing<String>>]) -> Result<Vec<Arc<Seali
     runtime::compute(move || secrets.iter().map(|secret| derive_key(secret)).collect()).await
 }
 
-/// Opens a stored text with the first key that fits.
-fn read(keys: &[Arc<SealingKey>], text: &str) -> Result<Image> {
+/// Opens a stored text with the first key that fits; whether that is the current secret's.
+fn read(keys: &[Arc<SealingKey>], text: &str) -> Result<(Image, bool)> {
     let envelope = Envelope::from_text(text)?;
     let mut opened = envelope.open(&keys[0]);
+    let is_current = opened.is_ok();
     for key in &keys[1..] {
         opened = opened.or_else(|_| envelope.open(key));
     }
-    Image::parse(&opened?)
+    Ok((Image::parse(&opened?)?, is_current))
 }

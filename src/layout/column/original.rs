@@ -54,7 +54,7 @@ impl Original {
         };
         let keys = derive_keys(&self.secrets).await?;
         let mark = table::mark(&text);
-        let session = runtime::compute(move || Ok(super::read(&keys, &text)?.into_changes())).await??;
+        let session = runtime::compute(move || Ok(super::read(&keys, &text)?.0.into_changes())).await??;
         Ok(Some(OriginalText { mark, session }))
     }
 

@@ -99,6 +99,9 @@ impl ColumnRotation {
         };
         match outcome {
             Outcome::Current { rotated } => {
+                if rotated {
+                    self.table.tell_rotated(account);
+                }
                 self.rotated += u64::from(rotated);
                 self.left.remove(account);
                 self.tally.add(Secret::Current, &key_id(CURRENT), 1);

@@ -12,6 +12,7 @@ use super::tenure::Sealed;
 use crate::{
     config::AccountsTable,
     error::{Code, Error, Result},
+    event::Event,
     layout::sql::{durability, literal, quoted},
     pool::{Fault, Pool},
 };
@@ -194,6 +195,14 @@ impl Table {
     /// Why an operation that waited for a connection got none.
     pub(super) fn no_connection(&self) -> Error {
         self.pool.no_connection()
+    }
+
+    /// An account's text is under the current secret's key, and was not.
+    pub(super) fn tell_rotated(&self, account: &Arc<str>) {
+        self.pool.tell(Event::Rotated {
+            account: account.clone(),
+            rekeyed: false,
+        });
     }
 
     /// When an operation that is begun now is given up.

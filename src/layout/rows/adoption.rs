@@ -52,12 +52,13 @@ impl Legacy {
     }
 }
 
-/// Moves the sessions of accounts that have one in the original form, and gives these accounts.
+/// Moves the sessions of accounts that have one in the original form, and gives these accounts, with the sessions as which
+/// they may be found.
 pub(super) async fn adopt(
     shared: &Shared,
     legacy: &Legacy,
     accounts: &[Arc<str>],
-) -> Result<Vec<(Arc<str>, Result<()>)>> {
+) -> Result<Vec<(Arc<str>, Result<Option<Uuid>>)>> {
     let mut outcomes = Vec::new();
     for account in legacy.original.present(accounts).await? {
         let moved = move_one(shared, legacy, &account).await;
@@ -67,9 +68,9 @@ pub(super) async fn adopt(
 }
 
 /// Moves one session, unless somebody has written or moved it meanwhile: then the next look finds out what there is.
-async fn move_one(shared: &Shared, legacy: &Legacy, account: &Arc<str>) -> Result<()> {
+async fn move_one(shared: &Shared, legacy: &Legacy, account: &Arc<str>) -> Result<Option<Uuid>> {
     let Some(OriginalText { mark, session }) = legacy.original.read(account).await? else {
-        return Ok(());
+        return Ok(None);
     };
     let (secrets, name) = (shared.secrets.clone(), account.clone());
     let moved = runtime::compute(move || seal(&secrets, &name, &session)).await??;
@@ -89,7 +90,9 @@ async fn move_one(shared: &Shared, legacy: &Legacy, account: &Arc<str>) -> Resul
         (&kinds, Type::TEXT_ARRAY),
         (&values, Type::BYTEA_ARRAY),
     ];
-    shared.core.pool.query(&legacy.statement, &params).await.map(drop)
+    shared.core.pool.query(&legacy.statement, &params).await?;
+    // Whether it was this one says the next look: an earlier attempt may have moved it whose answer was lost.
+    Ok(Some(moved.session_id))
 }
 
 struct Moved {

@@ -4,7 +4,10 @@
 //! owner's and as it is. Only then its epoch is raised, and after that the credentials are read, so that they are the newest
 //! that anybody was told to be durable.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use tokio::{sync::oneshot, time::Instant};
 use tokio_postgres::{Row, types::Type};
@@ -23,6 +26,8 @@ use crate::{
     codec::record::{RecordKey, Value},
     crypto::{KeyId, SessionKey, SessionName},
     error::{Error, Result},
+    event::Event,
+    layout::Origin,
     pool::{self, Fault},
     runtime,
     waiting::Waiting,
@@ -59,6 +64,8 @@ struct Found {
     /// The key wrapped anew if an earlier secret wrapped it; else as it is.
     rewrapped: Vec<u8>,
     key_id: KeyId,
+    /// Who opened it last.
+    owner: Box<str>,
 }
 
 /// Opens what is asked for, and answers.
@@ -69,7 +76,8 @@ pub(super) async fn open(shared: Arc<Shared>, requests: Vec<Request>) {
     drop(runtime::compute(move || secrets.current().is_ok()).await);
     let deadlines = requests.iter().map(|request| request.deadline);
     let deadline = deadlines.max().unwrap_or(start) + start.elapsed();
-    pool::until(deadline, open_all(shared, requests)).await;
+    let accounts: Vec<_> = requests.iter().map(|request| request.account.clone()).collect();
+    pool::until(deadline, pool::on_behalf(&accounts, open_all(shared, requests))).await;
 }
 
 async fn open_all(shared: Arc<Shared>, requests: Vec<Request>) {
@@ -84,12 +92,12 @@ async fn open_all(shared: Arc<Shared>, requests: Vec<Request>) {
             drop(request.reply.send(result.clone()));
         }
     };
-    let mut remaining = accounts;
+    let (mut remaining, mut adopted) = (accounts, HashSet::new());
     for _ in 0..ATTEMPTS {
         if remaining.is_empty() {
             return;
         }
-        match round(&shared, &remaining).await {
+        match round(&shared, &remaining, &mut adopted).await {
             Ok(opened) => {
                 remaining.retain(|account| !opened.iter().any(|(done, _)| done == account));
                 opened
@@ -109,8 +117,9 @@ async fn open_all(shared: Arc<Shared>, requests: Vec<Request>) {
 
 pub(super) type Opened = Vec<(Arc<str>, Result<Arc<RowsTenure>>)>;
 
-/// Takes each account one step further; gives those that are open or cannot be opened.
-async fn round(shared: &Arc<Shared>, accounts: &[Arc<str>]) -> Result<Opened> {
+/// Takes each account one step further; gives those that are open or cannot be opened. `adopted` are the sessions that this
+/// open has moved from the original form.
+async fn round(shared: &Arc<Shared>, accounts: &[Arc<str>], adopted: &mut HashSet<Uuid>) -> Result<Opened> {
     let core = &shared.core;
     let names: Vec<&str> = accounts.iter().map(|account| &**account).collect();
     let creds = CREDS_HASH.as_slice();
@@ -147,18 +156,19 @@ async fn round(shared: &Arc<Shared>, accounts: &[Arc<str>]) -> Result<Opened> {
     {
         let outcomes = adoption::adopt(shared, legacy, &absent).await?;
         absent.retain(|account| !outcomes.iter().any(|(done, _)| done == account));
-        // What was adopted is opened in the next round.
-        opened.extend(
-            outcomes
-                .into_iter()
-                .filter_map(|(account, result)| Some((account, Err(result.err()?)))),
-        );
+        for (account, moved) in outcomes {
+            match moved {
+                // What was adopted is opened in the next round.
+                Ok(session) => adopted.extend(session),
+                Err(error) => opened.push((account, Err(error))),
+            }
+        }
     }
     if !absent.is_empty() {
         opened.extend(creation::create(shared, &absent).await?);
     }
     if !found.is_empty() {
-        opened.extend(take(shared, found).await?);
+        opened.extend(take(shared, found, adopted).await?);
     }
     Ok(opened)
 }
@@ -178,9 +188,10 @@ fn examine(secrets: &super::secrets::Secrets, row: &Row) -> Result<Found> {
             .and_then(|id| KeyId::try_from(id).ok())
             .ok_or_else(malformed_row)?;
         let wrapped = bytes(3)?.ok_or_else(malformed_row)?;
-        Ok::<_, Fault>((session_id, key_id, wrapped, bytes(4)?, uuid(row, 5)?))
+        let owner: &str = row.try_get(6).map_err(|_| malformed_row())?;
+        Ok::<_, Fault>((session_id, key_id, wrapped, bytes(4)?, uuid(row, 5)?, owner))
     };
-    let (session_id, key_id, wrapped, creds, found_opener) = columns().map_err(|fault| fault.error)?;
+    let (session_id, key_id, wrapped, creds, found_opener, owner) = columns().map_err(|fault| fault.error)?;
     let name = SessionName {
         account: &account,
         session_id: session_id.as_bytes(),
@@ -203,6 +214,7 @@ fn examine(secrets: &super::secrets::Secrets, row: &Row) -> Result<Found> {
         wrapped: wrapped.to_vec(),
         rewrapped,
         key_id: *current.id(),
+        owner: owner.into(),
         account,
         session_id,
     })
@@ -211,7 +223,7 @@ fn examine(secrets: &super::secrets::Secrets, row: &Row) -> Result<Found> {
 /// Raises the epochs of sessions and reads their credentials. A session that another opener has taken since it was looked
 /// at is left for the next round: else an open whose answer was given up, and that comes late, would give it back to an
 /// opener that has lost it.
-async fn take(shared: &Arc<Shared>, found: Vec<Found>) -> Result<Opened> {
+async fn take(shared: &Arc<Shared>, found: Vec<Found>, adopted: &HashSet<Uuid>) -> Result<Opened> {
     let core = &shared.core;
     let sessions: Vec<_> = found.iter().map(|session| session.session_id).collect();
     let wrapped: Vec<&[u8]> = found.iter().map(|session| &*session.wrapped).collect();
@@ -244,7 +256,19 @@ async fn take(shared: &Arc<Shared>, found: Vec<Found>) -> Result<Opened> {
     for session in found {
         // One that is not there was cleared, opened or wrapped anew since it was looked at.
         if let Some(epoch) = epochs.get(&session.session_id) {
-            tenures.push(Arc::new(RowsTenure::new(
+            if session.rewrapped != session.wrapped {
+                core.pool.tell(Event::Rotated {
+                    account: session.account.clone(),
+                    rekeyed: false,
+                });
+            }
+            let is_others = *session.owner != *shared.owner;
+            let origin = Origin {
+                adopted: adopted.contains(&session.session_id),
+                taken_over: is_others,
+                previous_owner: is_others.then_some(session.owner),
+            };
+            let tenure = RowsTenure::new(
                 shared.clone(),
                 session.account,
                 session.session_id,
@@ -252,7 +276,9 @@ async fn take(shared: &Arc<Shared>, found: Vec<Found>) -> Result<Opened> {
                 session.key,
                 session.rewrapped,
                 *epoch,
-            )));
+            );
+            tenure.keep_origin(origin);
+            tenures.push(Arc::new(tenure));
         }
     }
     read_creds(shared, tenures).await

@@ -21,7 +21,7 @@ use crate::{
     crypto::{RecordHash, SessionKey},
     error::{Code, Error, Result},
     layout::ValuesReply,
-    pool::Fault,
+    pool::{self, Fault},
     runtime,
     waiting::Waiting,
 };
@@ -89,7 +89,8 @@ impl Waiting for Request {
 /// Reads what is asked for, and answers.
 pub(super) async fn read(core: Arc<Core>, mut requests: Vec<Request>) {
     while !requests.is_empty() {
-        match round(&core, &mut requests).await {
+        let accounts: Vec<_> = requests.iter().map(|request| request.tenure.account.clone()).collect();
+        match pool::on_behalf(&accounts, round(&core, &mut requests)).await {
             Ok(again) => requests = again,
             Err(error) => {
                 return requests

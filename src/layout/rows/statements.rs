@@ -57,7 +57,7 @@ impl Statements {
             .unwrap_or_default();
         Self {
             peek: format!(
-                "SELECT s.account_id, s.session_id, s.key_id, s.wrapped_key, r.value, s.opener FROM {session} AS s \
+                "SELECT s.account_id, s.session_id, s.key_id, s.wrapped_key, r.value, s.opener, s.owner FROM {session} AS s \
                  LEFT JOIN {record} AS r ON r.session_id = s.session_id AND r.record_hash = $2 \
                  WHERE s.account_id = ANY ($1)"
             ),

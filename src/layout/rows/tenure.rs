@@ -21,7 +21,7 @@ use crate::{
     codec::record::{Changes, RecordKey, Value},
     crypto::{SessionKey, SessionName},
     error::Result,
-    layout::{Tenure, ValuesReply},
+    layout::{Origin, Tenure, ValuesReply},
     runtime,
 };
 
@@ -57,6 +57,8 @@ struct Held {
     /// The credentials as the open has read them, for whoever asks first. They are asked for once an open and take more than
     /// all else that an idle account has here, so they are not held.
     opened_creds: Option<Option<Value>>,
+    /// How the open came by the session, until it is told.
+    origin: Origin,
     /// Records that are being read.
     reading: HashMap<RecordKey, Reading>,
     /// Nobody asks any more, so nothing is to be held.
@@ -96,6 +98,11 @@ impl RowsTenure {
     /// Keeps the credentials that an open has read for its caller.
     pub(super) fn keep_creds(&self, creds: Option<Value>) {
         self.held().opened_creds = Some(creds);
+    }
+
+    /// Keeps how the open came by the session.
+    pub(super) fn keep_origin(&self, origin: Origin) {
+        self.held().origin = origin;
     }
 
     /// The data key.
@@ -232,6 +239,10 @@ impl Tenure for RowsTenure {
 
     async fn keys(&self, kind: Option<&str>) -> Result<Vec<RecordKey>> {
         listing::keys(self, kind).await
+    }
+
+    fn take_origin(&self) -> Origin {
+        std::mem::take(&mut self.held().origin)
     }
 
     fn release(&self) {

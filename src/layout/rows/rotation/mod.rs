@@ -27,6 +27,7 @@ use super::{
 use crate::{
     crypto::{KeyId, SessionName},
     error::{Code, Result},
+    event::Event,
     layout::{
         column::ColumnRotation,
         rotation::{Leftovers, PASSES, Rotation, Secret, Step, Stop, Tally},
@@ -203,7 +204,7 @@ impl RowsRotation {
             }
         }
         for (session, _) in ready.iter().filter(|(session, _)| done.contains(&session.session_id)) {
-            self.changed(session);
+            self.changed(session, false);
             if counts {
                 self.left.remove(&session.account);
                 self.rotated += 1;
@@ -249,7 +250,7 @@ impl RowsRotation {
                 self.faults = 0;
                 self.left.remove(&session.account);
                 self.rotated += 1;
-                self.changed(&session);
+                self.changed(&session, true);
                 self.rewrapped = self.rewrapped.saturating_sub(u64::from(session.rewrapped));
                 return Ok(true);
             }
@@ -273,7 +274,11 @@ impl RowsRotation {
         Ok(true)
     }
 
-    fn changed(&mut self, session: &Candidate) {
+    fn changed(&mut self, session: &Candidate, rekeyed: bool) {
+        self.shared.core.pool.tell(Event::Rotated {
+            account: session.account.clone(),
+            rekeyed,
+        });
         let Some(current) = self.ids.first() else { return };
         self.tally
             .remove(self.secret_of(&session.key_id), &short(&session.key_id));
