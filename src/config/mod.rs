@@ -6,6 +6,7 @@ mod server_certificate;
 mod tls;
 
 pub use connection::Connection;
+pub(crate) use server_certificate::is_own_authority;
 use zeroize::Zeroizing;
 
 use crate::error::{Code, Error, Result};

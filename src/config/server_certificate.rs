@@ -36,11 +36,16 @@ impl Trust {
     /// Whether a certificate is refused for nothing but being its own authority, and was named as trusted itself: as
     /// PostgreSQL's manual makes one. It was found to be in date before.
     fn is_named_itself(&self, certificate: &CertificateDer<'_>, error: &TlsError) -> bool {
-        let TlsError::InvalidCertificate(CertificateError::Other(reason)) = error else {
-            return false;
-        };
-        matches!(reason.0.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity)) && self.named.contains(certificate)
+        is_own_authority(error) && self.named.contains(certificate)
     }
+}
+
+/// Whether a certificate is refused for being that of an authority, as one that is signed by itself is.
+pub(crate) fn is_own_authority(error: &TlsError) -> bool {
+    let TlsError::InvalidCertificate(CertificateError::Other(reason)) = error else {
+        return false;
+    };
+    matches!(reason.0.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
 }
 
 impl ServerCertVerifier for ServerCertificate {

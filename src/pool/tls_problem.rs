@@ -4,6 +4,11 @@ use std::{error::Error as _, io};
 
 use rustls::{AlertDescription, CertificateError, Error as TlsError};
 
+use crate::config::is_own_authority;
+
+const UNKNOWN_AUTHORITY: &str = "the server's certificate was signed by no authority that is trusted here; name its \
+     authority with sslrootcert or tls.ca";
+
 /// What TLS failed for, if it did: rustls' error within an I/O error, the server's "no" to a request for TLS, or a login that
 /// was to be bound to the connection.
 pub(super) fn tls_problem(error: &tokio_postgres::Error) -> Option<String> {
@@ -40,10 +45,8 @@ fn explain(error: &TlsError) -> String {
         TlsError::InvalidCertificate(Wrong::NotValidForName | Wrong::NotValidForNameContext { .. }) => {
             "the server's certificate is made out to another host; connect by a name that it is made out to"
         }
-        TlsError::InvalidCertificate(Wrong::UnknownIssuer | Wrong::BadSignature) => {
-            "the server's certificate was signed by no authority that is trusted here; name its authority \
-             with sslrootcert or tls.ca"
-        }
+        TlsError::InvalidCertificate(Wrong::UnknownIssuer | Wrong::BadSignature) => UNKNOWN_AUTHORITY,
+        error if is_own_authority(error) => UNKNOWN_AUTHORITY,
         TlsError::AlertReceived(alert) if is_about_client(*alert) => {
             "the server does not accept the client's certificate; check sslcert and sslkey, sslidentity, or tls.cert and \
              tls.key"
