@@ -19,7 +19,8 @@ const FILES = {
 const TESTS = {
   'is told at once, with its SQLSTATE':
     'all that PgBouncer refuses itself has the SQLSTATE 08P01, which may pass and is tried again',
-  'are all taken, without a warning': 'PgBouncer refuses the startup parameter options, or drops it',
+  'are all taken, without a warning':
+    'PgBouncer refuses the startup parameter options, or drops it',
   'every write sets it in UTC, on a server in .*':
     "a time zone that is set for the database reaches new connections, and the pooler's are old",
   'ends its connections': "the server sees the pooler's, which stay",
