@@ -49,6 +49,10 @@ export declare class NativeStore {
   open(token: number, accountId: string): void
   /** Deletes an account's session. */
   clear(token: number, accountId: string): void
+  /** The token is answered with the sessions that are in quarantine. */
+  quarantine(token: number): void
+  /** Puts a session from quarantine back. */
+  restore(token: number, quarantineId: string, replace: boolean): void
   /** Closes every session and connection. */
   close(token: number): void
   /**
@@ -111,6 +115,20 @@ export interface NativePoolStatus {
   max: number
 }
 
+/** A session in quarantine. */
+export interface NativeQuarantined {
+  id: string
+  accountId: string
+  reason: string
+  /** In ms since 1970. */
+  sinceMs: number
+  layout: string
+  /** Record types, and how many records there are of each, at the same places. */
+  kinds: Array<string>
+  counts: Array<number>
+  bytes: number
+}
+
 /** A sealed text in hex. */
 export interface NativeSealed {
   iv: string
@@ -132,6 +150,8 @@ export interface NativeSettings {
   schema: string
   /** Whether these tables may be made. */
   autoMigrate: boolean
+  /** `throw` or `fresh`. */
+  onUnreadable: string
   /** Bytes of records that layout rows holds in memory at most. */
   cacheBytes: number
   /** Who opens sessions, for operators. */
@@ -172,11 +192,11 @@ export interface NativeTls {
 
 /** Something to tell the application, in JavaScript's shape. */
 export interface Notice {
-  /** `superseded` or `retrying`. */
+  /** `superseded`, `retrying` or `quarantined`. */
   kind: string
   /** The account, where it is about one. */
   accountId?: string
-  /** What the database said, where it is about that. */
+  /** What the database said, or the code of an error, where it is about that. */
   reason?: string
 }
 

@@ -290,6 +290,13 @@ export interface StoreOptions {
    */
   autoMigrate?: boolean
   /**
+   * What an open does with a session that cannot be read: another secret's, or changed data. `throw` refuses it and
+   * leaves it as it is. `fresh` moves its ciphertext to the quarantine, byte for byte, and begins a fresh session, which
+   * has to be paired; {@link SessionStore.restore} brings it back. An error of the database is never answered with
+   * a fresh session. Default `throw`. Environment: `BAILEYS_AUTH_ON_UNREADABLE`.
+   */
+  onUnreadable?: 'throw' | 'fresh'
+  /**
    * Bytes of records that layout `rows` holds in memory at most, over all sessions of the store. Default 67,108,864 (64
    * MiB). Environment: `BAILEYS_AUTH_CACHE_BYTES`.
    */
@@ -337,12 +344,41 @@ export interface StoreStats {
   cache: { bytes: number; capacity: number; hits: number; misses: number } | null
 }
 
+/** A session that could not be read when its account was opened with `onUnreadable: 'fresh'`. */
+export interface QuarantinedSession {
+  /** What {@link SessionStore.restore} takes. */
+  id: string
+  accountId: string
+  /** The code of the error that says why; `replaced`: it made room for one that was restored. */
+  reason: 'ERR_WRONG_SECRET' | 'ERR_UNREADABLE' | 'replaced'
+  quarantinedAt: Date
+  /** The form that it is in: records, or one text. */
+  layout: 'rows' | 'column'
+  /** How many records it has, and of which types; null of a text. */
+  records: number | null
+  kinds: { [type: string]: number } | null
+  /** How many bytes are sealed. */
+  bytes: number
+}
+
 /** Sessions in one database. */
 export interface SessionStore {
   /** As {@link useDatabaseAuthState}, in this store. */
   useAuthState(accountId: string): Promise<DatabaseAuthState>
   /** As {@link clearDatabaseSession}, in this store. */
   clear(accountId: string): Promise<void>
+  /** The sessions in quarantine, the oldest first. A clear leaves them there. */
+  quarantine(): Promise<QuarantinedSession[]>
+  /**
+   * Puts a session from quarantine back in its account's place, byte for byte. Whoever has the account open then has to
+   * open it again: later writes are refused.
+   *
+   * With `replace` the session that the account has by then goes into quarantine itself.
+   *
+   * @throws {SessionStoreError} `ERR_ARGUMENT` (no such id, or the account has a session and `replace` is not set),
+   * `ERR_ACCOUNT_NOT_FOUND` (layout `column`), `ERR_CONFIG`, `ERR_SCHEMA`, `ERR_TLS`, `ERR_DB_*`; nothing was changed
+   */
+  restore(quarantineId: string, options?: { replace?: boolean }): Promise<void>
   stats(): StoreStats
   /** Waits until everything written so far is durable, then closes every session and connection. */
   close(): Promise<void>

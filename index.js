@@ -35,6 +35,8 @@ function createSessionStore(options) {
   return {
     useAuthState: (accountId) => store.open(accountId, resolved),
     clear: (accountId) => store.clear(accountId),
+    quarantine: () => store.quarantine(),
+    restore: (quarantineId, restoring) => store.restore(quarantineId, restoring),
     stats: () => store.stats(),
     close: () => store.close(),
   }

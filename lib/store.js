@@ -4,6 +4,7 @@ const { NativeStore } = require('../binding.js')
 const { AuthState } = require('./auth-state.js')
 const { loadBaileys } = require('./baileys.js')
 const { fromFailure, isFailure, requireAccountId } = require('./errors.js')
+const { restoreArguments, toQuarantined } = require('./quarantine.js')
 
 /** Answers that are handed on in one turn of the event loop: about half a millisecond of work for those who get them. */
 const LETTERS_AT_ONCE = 32
@@ -49,6 +50,20 @@ class Store {
   async clear(accountId) {
     requireAccountId(accountId, 'clear')
     await this.call('clear', accountId, (token) => this.#native.clear(token, accountId))
+  }
+
+  async quarantine() {
+    const sessions = await this.call('quarantine', undefined, (token) =>
+      this.#native.quarantine(token),
+    )
+    return sessions.map(toQuarantined)
+  }
+
+  async restore(...given) {
+    const { quarantineId, replace } = restoreArguments(...given)
+    await this.call('restore', undefined, (token) =>
+      this.#native.restore(token, quarantineId, replace),
+    )
   }
 
   stats() {
@@ -126,6 +141,11 @@ class Store {
         'the account was opened elsewhere; its writes here are refused',
       )
       this.#tellSuperseded(accountId)
+    } else if (kind === 'quarantined') {
+      this.#logger.warn(
+        { accountId, reason },
+        'the session could not be read: it was moved to the quarantine, and a fresh one is begun',
+      )
     } else {
       this.#logger.warn({ reason }, 'the database does not answer; trying again')
     }

@@ -15,6 +15,13 @@ pub enum Event {
         /// What the database, or the way to it, said.
         reason: String,
     },
+    /// A session could not be read; it was moved to the quarantine, and a fresh one is begun.
+    Quarantined {
+        /// The account.
+        account: Arc<str>,
+        /// The code of the error that says why.
+        reason: &'static str,
+    },
 }
 
 /// Where events go; called on the runtime's threads.

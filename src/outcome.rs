@@ -20,7 +20,8 @@ use crate::{
     codec::{self, record::Value},
     error::{Error, Result},
     event::Event,
-    exports::NativeSession,
+    exports::{NativeQuarantined, NativeSession},
+    layout::quarantine::Quarantined,
     session::Opened,
     store::Store,
 };
@@ -51,11 +52,11 @@ impl From<&Error> for Failure {
 #[napi(object, object_from_js = false)]
 #[allow(unreachable_pub)]
 pub struct Notice {
-    /// `superseded` or `retrying`.
+    /// `superseded`, `retrying` or `quarantined`.
     pub kind: String,
     /// The account, where it is about one.
     pub account_id: Option<String>,
-    /// What the database said, where it is about that.
+    /// What the database said, or the code of an error, where it is about that.
     pub reason: Option<String>,
 }
 
@@ -64,6 +65,9 @@ impl From<Event> for Notice {
         let (kind, account_id, reason) = match event {
             Event::Superseded { account } => ("superseded", Some(account.to_string()), None),
             Event::Retrying { reason } => ("retrying", None, Some(reason)),
+            Event::Quarantined { account, reason } => {
+                ("quarantined", Some(account.to_string()), Some(reason.to_owned()))
+            }
         };
         Self {
             kind: kind.to_owned(),
@@ -83,6 +87,8 @@ pub(crate) enum Answer {
     Values(Vec<Option<Value>>),
     /// The ids of records.
     Ids(Vec<String>),
+    /// Sessions in quarantine.
+    Quarantine(Vec<Quarantined>),
 }
 
 enum Letter {
@@ -151,6 +157,10 @@ impl Mailbox {
                     push(&mut array, token, Null, to_array(env, &values)?)?
                 }
                 Letter::Answer(token, Ok(Answer::Ids(ids))) => push(&mut array, token, Null, ids)?,
+                Letter::Answer(token, Ok(Answer::Quarantine(sessions))) => {
+                    let sessions: Vec<_> = sessions.into_iter().map(NativeQuarantined::from).collect();
+                    push(&mut array, token, Null, sessions)?;
+                }
                 Letter::Answer(token, Err(error)) => push(&mut array, token, Failure::from(&error), ())?,
                 Letter::Event(event) => push(&mut array, 0, Null, Notice::from(event))?,
             }

@@ -23,6 +23,8 @@ pub struct Settings {
     pub schema: String,
     /// Whether these tables may be made.
     pub auto_migrate: bool,
+    /// What becomes of a session that cannot be read.
+    pub on_unreadable: OnUnreadable,
     /// Bytes of records that layout rows holds in memory at most.
     pub cache_bytes: u64,
     /// Who opens sessions, for operators.
@@ -46,6 +48,16 @@ pub enum LayoutName {
     Rows,
     /// The original service's: one text an account.
     Column,
+}
+
+/// What an open does with a session that cannot be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnUnreadable {
+    /// Refuses it, and leaves it as it is.
+    #[default]
+    Throw,
+    /// Moves it to the quarantine, and begins a fresh one.
+    Fresh,
 }
 
 /// Names of the accounts table and its columns, not quoted.

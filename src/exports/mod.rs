@@ -8,9 +8,11 @@
 #![cfg_attr(test, allow(dead_code))]
 
 mod buffers;
+mod quarantine;
 mod sealing;
 mod session;
 mod settings;
 mod store;
 
+pub(crate) use quarantine::NativeQuarantined;
 pub(crate) use session::NativeSession;

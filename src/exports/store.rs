@@ -90,6 +90,20 @@ impl NativeStore {
         self.answer(token, async move { cleared.await.map(|()| Answer::Done) });
     }
 
+    /// The token is answered with the sessions that are in quarantine.
+    #[napi(catch_unwind)]
+    pub fn quarantine(&self, token: u32) {
+        let listed = self.store.clone().quarantine();
+        self.answer(token, async move { listed.await.map(Answer::Quarantine) });
+    }
+
+    /// Puts a session from quarantine back.
+    #[napi(catch_unwind)]
+    pub fn restore(&self, token: u32, quarantine_id: String, replace: bool) {
+        let restored = self.store.clone().restore(quarantine_id, replace);
+        self.answer(token, async move { restored.await.map(|()| Answer::Done) });
+    }
+
     /// Closes every session and connection.
     #[napi(catch_unwind)]
     pub fn close(&self, token: u32) {

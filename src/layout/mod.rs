@@ -1,6 +1,7 @@
 //! How sessions are stored. The trait is all that the rest of the crate knows of it.
 
 pub(crate) mod column;
+pub mod quarantine;
 pub(crate) mod rows;
 mod sql;
 
@@ -8,7 +9,9 @@ use std::{any::Any, sync::Arc};
 
 use async_trait::async_trait;
 use tokio::time::Instant;
+use uuid::Uuid;
 
+use self::quarantine::{Entry, Quarantined};
 use crate::{
     codec::record::{Changes, RecordKey, Value},
     error::Result,
@@ -34,6 +37,15 @@ pub(crate) trait Layout: Send + Sync + 'static {
 
     /// Deletes an account's session, whoever owns it.
     async fn clear(&self, account: &str) -> Result<()>;
+
+    /// The sessions that are in quarantine.
+    async fn quarantine(&self) -> Result<Vec<Quarantined>>;
+
+    /// What is in quarantine under an id.
+    async fn find_quarantined(&self, id: Uuid) -> Result<Option<Entry>>;
+
+    /// Puts a session from quarantine back; one that the account has meanwhile goes there in turn, if it may be replaced.
+    async fn restore(&self, entry: &Entry, replace: bool) -> Result<()>;
 
     /// What is held in memory, if it is bounded.
     fn cache_status(&self) -> Option<CacheStatus> {

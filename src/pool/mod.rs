@@ -192,6 +192,11 @@ impl Pool {
         }
     }
 
+    /// Tells of something that was done with the database.
+    pub(crate) fn tell(&self, event: Event) {
+        (self.observer)(event);
+    }
+
     /// A connection, for one attempt.
     pub(crate) async fn lend(&self) -> std::result::Result<Loan, Fault> {
         Ok(Loan {

@@ -1,6 +1,7 @@
 //! A store: one database, its layout, and the accounts that are open in it.
 
 mod backend;
+mod quarantine;
 mod registry;
 
 use std::{
@@ -72,6 +73,7 @@ impl Store {
             accounts_table,
             schema: settings.schema,
             may_migrate: settings.auto_migrate,
+            on_unreadable: settings.on_unreadable,
             synchronous_commit: settings.synchronous_commit,
             secrets: secrets.map(Arc::new).collect(),
             cache_bytes: settings.cache_bytes,

@@ -11,6 +11,7 @@ fn settings(database_url: &str) -> Settings {
         layout: None,
         schema: "baileys_auth".to_owned(),
         auto_migrate: true,
+        on_unreadable: Default::default(),
         cache_bytes: 0,
         owner: String::new(),
         database_url: Zeroizing::new(database_url.to_owned()),

@@ -9,6 +9,7 @@ mod image;
 mod name;
 mod original;
 mod pglz;
+mod quarantine;
 mod table;
 mod tenure;
 
@@ -16,19 +17,23 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use tokio::time::Instant;
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 pub(crate) use self::original::Original;
-pub(super) use self::original::OriginalText;
 use self::{
     image::Image,
     table::{Found, Table},
     tenure::ColumnTenure,
 };
-use super::{Batching, Layout, Outcome, Tenure, Write};
+pub(super) use self::{original::OriginalText, quarantine::TextQuarantine, table::mark};
+use super::{
+    Batching, Layout, Outcome, Tenure, Write,
+    quarantine::{Entry, Quarantine, Quarantined},
+};
 use crate::{
     codec::record::Changes,
-    config::AccountsTable,
+    config::{AccountsTable, OnUnreadable},
     crypto::{Envelope, SealingKey, derive_key},
     error::{Code, Error, Result},
     pool::Pool,
@@ -38,9 +43,14 @@ use crate::{
 /// How often an open tries again because another opener was faster.
 const OPEN_ATTEMPTS: usize = 16;
 
+/// A session, and the mark of the text that holds it; `None` for NULL.
+type Examined = (Image, Option<String>);
+
 pub(crate) struct ColumnLayout {
     table: Table,
     secrets: Vec<Arc<Zeroizing<String>>>,
+    quarantine: TextQuarantine,
+    on_unreadable: OnUnreadable,
 }
 
 impl ColumnLayout {
@@ -50,10 +60,29 @@ impl ColumnLayout {
         names: &AccountsTable,
         synchronous_commit: Option<&str>,
         secrets: Vec<Arc<Zeroizing<String>>>,
+        quarantine: Quarantine,
+        on_unreadable: OnUnreadable,
     ) -> Self {
         Self {
             table: Table::new(pool, names, synchronous_commit),
             secrets,
+            quarantine: TextQuarantine::new(Arc::new(quarantine), names),
+            on_unreadable,
+        }
+    }
+
+    /// What a text holds, and that it is not there if it cannot be read and so was moved aside; `None` if it was replaced
+    /// meanwhile.
+    async fn examine(&self, account: &Arc<str>, keys: &[Arc<SealingKey>], text: String) -> Result<Option<Examined>> {
+        let (keys, text) = (keys.to_vec(), Arc::new(text));
+        let found = text.clone();
+        match runtime::compute(move || read(&keys, &found)).await? {
+            Ok(image) => Ok(Some((image, Some(table::mark(&text))))),
+            Err(error) if error.code() == Code::Unreadable && self.on_unreadable == OnUnreadable::Fresh => {
+                let moved = self.quarantine.move_aside(account, &text, &error).await?;
+                Ok(moved.then(Examined::default))
+            }
+            Err(error) => Err(error),
         }
     }
 
@@ -116,14 +145,11 @@ impl Layout for ColumnLayout {
                 _ => self.table.read_fenced(account).await?,
             };
             let stored = found.ok_or_else(Error::account_not_found)?;
-            let (image, expected) = match stored {
-                None => (Image::default(), None),
-                Some(text) => {
-                    let expected = table::mark(&text);
-                    let keys = keys.clone();
-                    (runtime::compute(move || read(&keys, &text)).await??, Some(expected))
-                }
+            let examined = match stored {
+                None => Some(Examined::default()),
+                Some(text) => self.examine(account, &keys, text).await?,
             };
+            let Some((image, expected)) = examined else { continue };
             let is_new = expected.is_none();
             let tenure = ColumnTenure::new(account.clone(), keys[0].clone(), image, expected);
             let taken = match is_new {
@@ -157,6 +183,18 @@ impl Layout for ColumnLayout {
 
     async fn clear(&self, account: &str) -> Result<()> {
         self.table.clear(account).await
+    }
+
+    async fn quarantine(&self) -> Result<Vec<Quarantined>> {
+        self.quarantine.list().await
+    }
+
+    async fn find_quarantined(&self, id: Uuid) -> Result<Option<Entry>> {
+        self.quarantine.find(id).await
+    }
+
+    async fn restore(&self, entry: &Entry, replace: bool) -> Result<()> {
+        self.quarantine.restore(entry, replace).await
     }
 }
 

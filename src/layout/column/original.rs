@@ -6,14 +6,24 @@ use zeroize::Zeroizing;
 
 use super::{
     derive_keys,
+    image::Image,
+    quarantine::TextQuarantine,
     table::{self, Table},
 };
-use crate::{codec::record::Changes, config::AccountsTable, error::Result, pool::Pool, runtime};
+use crate::{
+    codec::record::Changes,
+    config::AccountsTable,
+    error::{Code, Result},
+    pool::Pool,
+    runtime,
+};
 
 /// The accounts table, and the secrets that open what it holds.
 pub(crate) struct Original {
     table: Table,
     secrets: Vec<Arc<Zeroizing<String>>>,
+    /// Where texts go that cannot be read, if they are not to be told.
+    aside: Option<Arc<TextQuarantine>>,
 }
 
 /// A session in the original form.
@@ -29,7 +39,13 @@ impl Original {
         Self {
             table: Table::new(pool, names, None),
             secrets,
+            aside: None,
         }
+    }
+
+    /// Moves texts that cannot be read there from now on.
+    pub(crate) fn move_unreadable(&mut self, aside: Arc<TextQuarantine>) {
+        self.aside = Some(aside);
     }
 
     /// Whether the accounts table is there, with a column for sessions.
@@ -47,15 +63,24 @@ impl Original {
         self.table.present(accounts).await
     }
 
-    /// An account's session, if it has one in the original form.
-    pub(crate) async fn read(&self, account: &str) -> Result<Option<OriginalText>> {
+    /// An account's session, if it has one in the original form; not one that was moved aside.
+    pub(crate) async fn read(&self, account: &Arc<str>) -> Result<Option<OriginalText>> {
         let Some(text) = self.table.read(account).await?.flatten() else {
             return Ok(None);
         };
         let keys = derive_keys(&self.secrets).await?;
         let mark = table::mark(&text);
-        let session = runtime::compute(move || Ok(super::read(&keys, &text)?.into_changes())).await??;
-        Ok(Some(OriginalText { mark, session }))
+        let text = Arc::new(text);
+        let found = text.clone();
+        let read = runtime::compute(move || super::read(&keys, &found).map(Image::into_changes)).await?;
+        match (read, &self.aside) {
+            (Ok(session), _) => Ok(Some(OriginalText { mark, session })),
+            (Err(error), Some(aside)) if error.code() == Code::Unreadable => {
+                aside.move_aside(account, &text, &error).await?;
+                Ok(None)
+            }
+            (Err(error), _) => Err(error),
+        }
     }
 
     /// The statement that takes the text of account `$1` away if its mark is `$2`.

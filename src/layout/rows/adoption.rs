@@ -28,8 +28,9 @@ impl Legacy {
         let (session, record) = (table(schema, "session"), table(schema, "record"));
         let statement = format!(
             "WITH released AS ({release} RETURNING 1), made AS ( \
-               INSERT INTO {session} (session_id, account_id, epoch, opener, wrapped_key, key_id, owner) \
-               SELECT $3::uuid, $1, 1, $4::uuid, $5::bytea, $6::bytea, $7::text FROM released RETURNING session_id \
+               INSERT INTO {session} (session_id, account_id, epoch, opener, wrapped_key, key_id, owner, has_creds) \
+               SELECT $3::uuid, $1, 1, $4::uuid, $5::bytea, $6::bytea, $7::text, $11::boolean FROM released \
+               RETURNING session_id \
              ), moved AS ( \
                INSERT INTO {record} (session_id, record_hash, kind, value) \
                SELECT made.session_id, r.* FROM made, \
@@ -72,7 +73,7 @@ async fn move_one(shared: &Shared, legacy: &Legacy, account: &Arc<str>) -> Resul
     let kinds: Vec<&str> = moved.records.iter().map(|record| &*record.kind).collect();
     let values: Vec<&[u8]> = moved.records.iter().map(|record| &*record.value).collect();
     let account = &**account;
-    let params: [(&(dyn ToSql + Sync), Type); 10] = [
+    let params: [(&(dyn ToSql + Sync), Type); 11] = [
         (&account, Type::TEXT),
         (&mark, Type::TEXT),
         (&moved.session_id, Type::UUID),
@@ -83,6 +84,7 @@ async fn move_one(shared: &Shared, legacy: &Legacy, account: &Arc<str>) -> Resul
         (&hashes, Type::BYTEA_ARRAY),
         (&kinds, Type::TEXT_ARRAY),
         (&values, Type::BYTEA_ARRAY),
+        (&moved.has_creds, Type::BOOL),
     ];
     shared.core.pool.query(&legacy.statement, &params).await.map(drop)
 }
@@ -93,6 +95,7 @@ struct Moved {
     wrapped: Vec<u8>,
     key_id: Vec<u8>,
     records: Vec<record::Sealed>,
+    has_creds: bool,
 }
 
 fn seal(secrets: &super::secrets::Secrets, account: &str, session: &Changes) -> Result<Moved> {
@@ -111,6 +114,7 @@ fn seal(secrets: &super::secrets::Secrets, account: &str, session: &Changes) -> 
         opener: Uuid::new_v4(),
         wrapped: kek.wrap(&name, &key)?,
         key_id: kek.id().to_vec(),
+        has_creds: session.creds().is_some(),
         records: records.collect::<std::result::Result<_, Error>>()?,
     })
 }

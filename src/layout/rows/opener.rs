@@ -15,13 +15,14 @@ use super::{
     batch::Limits,
     fence::{integer, uuid},
     malformed_row,
+    quarantine::Unread,
     record::{self, CREDS_HASH},
     tenure::RowsTenure,
 };
 use crate::{
     codec::record::{RecordKey, Value},
     crypto::{KeyId, SessionKey, SessionName},
-    error::{Error, Result},
+    error::{Code, Error, Result},
     pool::{self, Fault},
     runtime,
     waiting::Waiting,
@@ -62,6 +63,21 @@ struct Found {
     /// The key wrapped anew if an earlier secret wrapped it; else as it is.
     rewrapped: Vec<u8>,
     key_id: KeyId,
+    has_creds: bool,
+}
+
+/// Why a session was not opened.
+struct Refusal {
+    error: Error,
+    /// What was found, if it is something that no secret of ours reads; not if it is only unknown, such as a newer
+    /// version's form.
+    unread: Option<Unread>,
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self { error, unread: None }
+    }
 }
 
 /// A session that is not yet there.
@@ -147,7 +163,15 @@ async fn round(shared: &Arc<Shared>, accounts: &[Arc<str>]) -> Result<Opened> {
         present.push(account.clone());
         match session {
             Ok(session) => found.push(session),
-            Err(error) => opened.push((account, Err(error))),
+            Err(Refusal { error, unread }) => match (shared.fresh_if_unreadable, unread) {
+                // What was moved, or is another by now, is looked at again in the next round.
+                (true, Some(unread)) => {
+                    if let Err(error) = shared.quarantine.move_aside(&account, &unread, &error).await {
+                        opened.push((account, Err(error)));
+                    }
+                }
+                _ => opened.push((account, Err(error))),
+            },
         }
     }
     let mut absent: Vec<_> = accounts
@@ -182,7 +206,7 @@ fn account_of(row: &Row) -> Result<Arc<str>> {
 }
 
 /// Looks at a stored session: whether one of the secrets opens it, and its credentials.
-fn examine(secrets: &super::secrets::Secrets, row: &Row) -> Result<Found> {
+fn examine(secrets: &super::secrets::Secrets, row: &Row) -> std::result::Result<Found, Refusal> {
     let account = account_of(row)?;
     let columns = || {
         let session_id = uuid(row, 1)?;
@@ -191,17 +215,35 @@ fn examine(secrets: &super::secrets::Secrets, row: &Row) -> Result<Found> {
             .and_then(|id| KeyId::try_from(id).ok())
             .ok_or_else(malformed_row)?;
         let wrapped = bytes(3)?.ok_or_else(malformed_row)?;
-        Ok::<_, Fault>((session_id, key_id, wrapped, bytes(4)?, uuid(row, 5)?))
+        let had_creds: bool = row.try_get(6).map_err(|_| malformed_row())?;
+        Ok::<_, Fault>((session_id, key_id, wrapped, bytes(4)?, uuid(row, 5)?, had_creds))
     };
-    let (session_id, key_id, wrapped, creds, found_opener) = columns().map_err(|fault| fault.error)?;
+    let (session_id, key_id, wrapped, creds, found_opener, had_creds) = columns().map_err(|fault| fault.error)?;
+    let refuse = |error| Refusal {
+        error,
+        unread: Some(Unread {
+            session_id,
+            wrapped: wrapped.to_vec(),
+            creds: creds.map(<[u8]>::to_vec),
+        }),
+    };
     let name = SessionName {
         account: &account,
         session_id: session_id.as_bytes(),
     };
-    let kek = secrets.find(&key_id)?;
-    let key = kek.unwrap(&name, wrapped)?;
-    if let Some(sealed) = creds {
-        record::open(&key, &account, &RecordKey::Creds, sealed)?;
+    let kek = match secrets.find(&key_id) {
+        Err(error) if error.code() == Code::WrongSecret => return Err(refuse(error)),
+        found => found?,
+    };
+    let key = kek.unwrap(&name, wrapped).map_err(refuse)?;
+    match creds {
+        Some(sealed) => drop(
+            record::authenticate(&key, &account, &RecordKey::Creds, sealed)
+                .map_err(refuse)?
+                .value()?,
+        ),
+        None if had_creds => return Err(refuse(lost_creds())),
+        None => {}
     }
     let current = secrets.current()?;
     let rewrapped = if current.id() == kek.id() {
@@ -216,9 +258,18 @@ fn examine(secrets: &super::secrets::Secrets, row: &Row) -> Result<Found> {
         wrapped: wrapped.to_vec(),
         rewrapped,
         key_id: *current.id(),
+        has_creds: creds.is_some(),
         account,
         session_id,
     })
+}
+
+fn lost_creds() -> Error {
+    Error::new(
+        Code::Unreadable,
+        "the session's credentials are gone, which it had when it was opened last: a row was deleted, or a restore broke \
+         off; nothing was overwritten",
+    )
 }
 
 /// Raises the epochs of sessions and reads their credentials. A session that another opener has taken since it was looked
@@ -232,6 +283,7 @@ async fn take(shared: &Arc<Shared>, found: Vec<Found>) -> Result<Opened> {
     let openers: Vec<_> = found.iter().map(|session| session.opener).collect();
     let rewrapped: Vec<&[u8]> = found.iter().map(|session| &*session.rewrapped).collect();
     let key_ids: Vec<&[u8]> = found.iter().map(|session| session.key_id.as_slice()).collect();
+    let has_creds: Vec<bool> = found.iter().map(|session| session.has_creds).collect();
     let rows = core
         .pool
         .query(
@@ -244,6 +296,7 @@ async fn take(shared: &Arc<Shared>, found: Vec<Found>) -> Result<Opened> {
                 (&rewrapped, Type::BYTEA_ARRAY),
                 (&key_ids, Type::BYTEA_ARRAY),
                 (&shared.owner, Type::TEXT),
+                (&has_creds, Type::BOOL_ARRAY),
             ],
         )
         .await?;

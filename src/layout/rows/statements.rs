@@ -54,21 +54,22 @@ impl Statements {
             .unwrap_or_default();
         Self {
             peek: format!(
-                "SELECT s.account_id, s.session_id, s.key_id, s.wrapped_key, r.value, s.opener FROM {session} AS s \
+                "SELECT s.account_id, s.session_id, s.key_id, s.wrapped_key, r.value, s.opener, s.has_creds \
+                 FROM {session} AS s \
                  LEFT JOIN {record} AS r ON r.session_id = s.session_id AND r.record_hash = $2 \
                  WHERE s.account_id = ANY ($1)"
             ),
             take: format!(
                 "WITH wanted AS MATERIALIZED ( \
-                   SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::uuid[], $4::uuid[], $5::bytea[], $6::bytea[]) \
-                     AS w (session_id, found_key, found_opener, opener, wrapped_key, key_id) \
+                   SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::uuid[], $4::uuid[], $5::bytea[], $6::bytea[], $8::boolean[]) \
+                     AS w (session_id, found_key, found_opener, opener, wrapped_key, key_id, has_creds) \
                  ), held AS MATERIALIZED ( \
                    SELECT s.session_id FROM {session} AS s JOIN wanted AS w USING (session_id) \
                    WHERE s.wrapped_key = w.found_key AND s.opener = w.found_opener \
                    ORDER BY s.session_id FOR UPDATE OF s \
                  ) \
                  UPDATE {session} AS s SET epoch = s.epoch + 1, opener = w.opener, owner = $7, opened_at = now(), \
-                   wrapped_key = w.wrapped_key, key_id = w.key_id \
+                   wrapped_key = w.wrapped_key, key_id = w.key_id, has_creds = s.has_creds OR w.has_creds \
                  FROM held JOIN wanted AS w USING (session_id){durability} WHERE s.session_id = held.session_id \
                  RETURNING s.session_id, s.epoch"
             ),
