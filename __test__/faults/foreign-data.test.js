@@ -4,8 +4,7 @@ const { createDatabase } = require('../support/database')
 const { LAYOUTS } = require('./layouts')
 const { addAccount, expectRefused, makeStore } = require('./stores')
 
-// Data and credentials that come from somewhere else: another environment's secret or database, another identity, a
-// restore that broke off. Each is refused with its code and changes not one row of any table; once it is put right, all
+// Data and credentials that come from somewhere else: another identity, another environment's secret or database. Each is refused with its code and changes not one row of any table; once it is put right, all
 // reads again.
 
 const ANOTHER_ENVIRONMENT = 'the-secret-of-another-environment'
@@ -153,90 +152,6 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
       const mine = await read(db)
       await put(await read(elsewhere))
       return { undo: () => put(mine) }
-    }
-  })
-
-  describe('a restore that broke off', () => {
-    test('after any of its rows leaves no account that starts fresh over one that was paired', async () => {
-      const paired = await openNew()
-      // As it is after pairing, when Baileys connects again.
-      await (await make().useAuthState(paired.id)).close()
-      const parts = await partsOf(paired.id)
-      for (let restored = 0; restored < parts.rows.length; restored++) {
-        for (const rows of [parts.rows, [...parts.rows].reverse()]) {
-          await parts.put(rows.slice(0, restored))
-          const before = await tables()
-          const isWhole = await parts.hasCredentials()
-          if (isWhole) {
-            const { state } = await make().useAuthState(paired.id)
-            expect(state.creds.registrationId).toBe(paired.state.creds.registrationId)
-          } else {
-            const error = await expectRefused(make().useAuthState(paired.id), 'ERR_UNREADABLE')
-            expect(error.message).toContain('credentials')
-            expect(await tables()).toEqual(before)
-          }
-        }
-      }
-      await parts.put(parts.rows)
-      await expectReadable(paired)
-    })
-
-    test('within a row is unreadable', async () => {
-      const handle = await openNew()
-      const parts = await partsOf(handle.id)
-      await parts.cut()
-      const before = await tables()
-      await expectRefused(make().useAuthState(handle.id), 'ERR_UNREADABLE')
-      expect(await tables()).toEqual(before)
-      await parts.put(parts.rows)
-      await expectReadable(handle)
-    })
-
-    /** The rows that a restore of an account's session brings back, beside the row that says that there is one. */
-    async function partsOf(id) {
-      if (layout === 'column') {
-        const text = await db.sessionData(id)
-        const put = (to) =>
-          db.query('UPDATE whatsapp_accounts SET session_data = $2 WHERE id = $1', [id, to])
-        return {
-          rows: [],
-          put: () => put(text),
-          cut: () => put(text.slice(0, text.length / 2)),
-        }
-      }
-      const { rows } = await db.query(
-        `SELECT record.* FROM baileys_auth.record JOIN baileys_auth.session USING (session_id)
-         WHERE account_id = $1 ORDER BY record_hash`,
-        [id],
-      )
-      const [{ session_id: session }] = rows
-      return {
-        rows,
-        async put(some) {
-          await db.query('DELETE FROM baileys_auth.record WHERE session_id = $1', [session])
-          for (const { record_hash, kind, value } of some) {
-            await db.query('INSERT INTO baileys_auth.record VALUES ($1, $2, $3, $4)', [
-              session,
-              record_hash,
-              kind,
-              value,
-            ])
-          }
-        },
-        cut: () =>
-          db.query(
-            `UPDATE baileys_auth.record SET value = substr(value, 1, octet_length(value) / 2)
-             WHERE session_id = $1`,
-            [session],
-          ),
-        async hasCredentials() {
-          const { rowCount } = await db.query(
-            `SELECT FROM baileys_auth.record WHERE session_id = $1 AND kind = 'creds'`,
-            [session],
-          )
-          return rowCount === 1
-        },
-      }
     }
   })
 })

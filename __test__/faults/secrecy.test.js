@@ -238,6 +238,29 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
     expectNothingSaid()
   })
 
+  test('what goes into quarantine, stays there, and comes back', async () => {
+    for (const damage of damages[layout]) {
+      await db.query(sqlOf[layout].empty)
+      const handle = await open()
+      await write(handle)
+      await handle.close()
+      await damage(db)
+      const fresh = make(db.url, { onUnreadable: 'fresh' })
+      await write(await fresh.useAuthState('a'))
+      const entries = await fresh.quarantine()
+      expect(entries).toHaveLength(1)
+      said.push(...printedForms(entries))
+      const [{ id }] = entries
+      await fail(() => fresh.restore(id))
+      await fail(() => fresh.restore(VALUE))
+      await fail(() => fresh.restore(id, { replace: VALUE }))
+      await fresh.restore(id, { replace: true })
+      await fail(() => store.useAuthState('a'))
+      await db.query('DELETE FROM baileys_auth.quarantine')
+    }
+    expectNothingSaid()
+  })
+
   test('accounts that are lost, cleared, closed or gone', async () => {
     const lost = await open()
     await make(db.url).useAuthState('a')

@@ -98,6 +98,7 @@ export async function useStore(databaseUrl: string, secret: string): Promise<num
     tls: { mode: 'verify-full', ca: Buffer.from('pem') },
     writeTimeoutMs: 5_000,
     durability: 'remote_apply',
+    onUnreadable: 'fresh',
     logger,
     baileys: await import('baileys'),
     onSuperseded: (accountId) => logger.warn({ accountId }, 'taken over'),
@@ -106,6 +107,10 @@ export async function useStore(databaseUrl: string, secret: string): Promise<num
   const { state, saveCreds } = await store.useAuthState('a')
   makeWASocket({ auth: state }).ev.on('creds.update', saveCreds)
   const { openSessions, pool } = store.stats()
+  for (const { id, accountId, reason, quarantinedAt, records } of await store.quarantine()) {
+    logger.warn({ accountId, reason, records, since: quarantinedAt.toISOString() })
+    await store.restore(id, { replace: reason !== 'replaced' })
+  }
   await store.clear('a')
   await store.close()
   await clearDatabaseSession('a', options)

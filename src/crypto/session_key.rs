@@ -43,7 +43,7 @@ impl SessionKey {
     }
 
     #[allow(clippy::expect_used)]
-    pub(super) fn new(data: [u8; 32]) -> Self {
+    pub(crate) fn new(data: [u8; 32]) -> Self {
         let data = Zeroizing::new(data);
         let hkdf = Hkdf::<Sha256>::new(None, data.as_slice());
         let expand = |info: &[u8]| {

@@ -5,6 +5,8 @@
 //! nonce that an earlier owner knows is gone.
 
 mod frame;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod image;
 mod name;
 mod original;

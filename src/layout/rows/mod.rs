@@ -8,6 +8,8 @@ mod batch;
 mod cache;
 mod commit;
 mod fence;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod listing;
 mod opener;
 mod quarantine;
