@@ -9,6 +9,14 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
+/** A change of secret under way. */
+export declare class NativeRotation {
+  /** Does the next part; the token is answered with how far it has come. */
+  step(token: number): void
+  /** Lets the step under way end early; what it has not finished is left as it was. */
+  stop(): void
+}
+
 /** A handle on an open account. */
 export declare class NativeSession {
   /**
@@ -20,6 +28,8 @@ export declare class NativeSession {
   fetch(token: number, kind: string, ids: Array<string>): void
   /** The credentials as JSON text, or null; once. */
   takeCreds(): string | null
+  /** How the open came by the session; once. */
+  takeOrigin(): NativeOrigin
   /** The token is answered with the ids of all records of one type. */
   ids(token: number, kind: string): void
   /**
@@ -53,6 +63,8 @@ export declare class NativeStore {
   quarantine(token: number): void
   /** Puts a session from quarantine back. */
   restore(token: number, quarantineId: string, replace: boolean): void
+  /** A change of all sessions over to the current secret; with `rekey`, with new data keys. */
+  rotate(rekey: boolean): NativeRotation
   /** Closes every session and connection. */
   close(token: number): void
   /**
@@ -91,12 +103,50 @@ export interface NativeAccountsTable {
   updatedAt?: string
 }
 
+/** How many quantities were not above a bound. */
+export interface NativeBucket {
+  le: number
+  count: number
+}
+
 /** Figures of the memory that holds records. */
 export interface NativeCacheStatus {
   bytes: number
   capacity: number
   hits: number
   misses: number
+}
+
+/** How often a quantity was how large. */
+export interface NativeHistogram {
+  buckets: Array<NativeBucket>
+  sum: number
+  count: number
+}
+
+/** How often what took how long, and how large what was. */
+export interface NativeHistograms {
+  setSeconds: NativeHistogram
+  openSeconds: NativeHistogram
+  commitSeconds: NativeHistogram
+  roundTripSeconds: NativeHistogram
+  connectionWaitSeconds: NativeHistogram
+  batchSessions: NativeHistogram
+  batchRecords: NativeHistogram
+}
+
+/** Sessions that are sealed under one key. */
+export interface NativeKeyCount {
+  keyId: string
+  secret: string
+  sessions: number
+}
+
+/** How the open came by the session. */
+export interface NativeOrigin {
+  adopted: boolean
+  takenOver: boolean
+  previousOwner?: string
 }
 
 /** The connection pool. */
@@ -115,18 +165,17 @@ export interface NativePoolStatus {
   max: number
 }
 
-/** A session in quarantine. */
-export interface NativeQuarantined {
-  id: string
-  accountId: string
-  reason: string
-  /** In ms since 1970. */
-  sinceMs: number
-  layout: string
-  /** Record types, and how many records there are of each, at the same places. */
-  kinds: Array<string>
-  counts: Array<number>
   bytes: number
+}
+
+/** How far it has come. */
+export interface NativeRotationStep {
+  isDone: boolean
+  rotated: number
+  keys: Array<NativeKeyCount>
+  rewrapped: number
+  left: number
+  unrotated: Array<NativeUnrotated>
 }
 
 /** A sealed text in hex. */
@@ -172,6 +221,8 @@ export interface NativeSettings {
 export interface NativeStats {
   layout?: string
   openSessions: number
+  sets: number
+  refusedSets: number
   pendingRecords: number
   pendingBytes: number
   committedRecords: number
@@ -180,6 +231,7 @@ export interface NativeStats {
   failedCommits: number
   pool: NativePoolStatus
   cache?: NativeCacheStatus
+  histograms: NativeHistograms
 }
 
 /** TLS settings, PEM. */
@@ -190,14 +242,25 @@ export interface NativeTls {
   key?: string
 }
 
+/** A session that could not be changed. */
+export interface NativeUnrotated {
+  accountId: string
+  failure: Failure
+}
+
 /** Something to tell the application, in JavaScript's shape. */
 export interface Notice {
-  /** `superseded`, `retrying` or `quarantined`. */
+  /** `superseded`, `retrying`, `rotated` or `quarantined`. */
   kind: string
   /** The account, where it is about one. */
   accountId?: string
   /** What the database said, or the code of an error, where it is about that. */
   reason?: string
+  /** Retrying: how many accounts wait, and how long it was tried before. */
+  accounts?: number
+  durationMs?: number
+  /** Rotated: whether it got a new data key, too. */
+  rekeyed?: boolean
 }
 
 /** Opens a sealed text. */

@@ -242,8 +242,13 @@ export interface TlsOptions {
   key?: string | Uint8Array
 }
 
-/** The logger's shape is Baileys' `ILogger`; a pino logger fits. */
+/**
+ * The logger's shape is Baileys' `ILogger`; a pino logger fits. Where it has a `level` or `isLevelEnabled`, it is called for lines
+ * of that level only.
+ */
 export interface Logger {
+  level?: unknown
+  isLevelEnabled?(level: string): boolean
   debug(obj: unknown, msg?: string): void
   info(obj: unknown, msg?: string): void
   warn(obj: unknown, msg?: string): void
@@ -273,7 +278,7 @@ export interface StoreOptions {
   secret?: string
   /**
    * Earlier secrets, at most 8. A session that only one of these opens is read with it and sealed with `secret` when it is opened.
-   * Environment: `WHATSAPP_SESSION_PREVIOUS_SECRETS`, one a line.
+   * Environment: `WHATSAPP_SESSION_SECRET_PREVIOUS`, one a line, since any other separator may be part of a secret.
    */
   previousSecrets?: string[]
   /**
@@ -314,7 +319,11 @@ export interface StoreOptions {
    * offered, since an acknowledged write has to be durable. Default `server`.
    */
   durability?: 'server' | 'on' | 'remote_apply'
-  /** Where warnings go. Default: nowhere. */
+  /**
+   * Where log lines go: `info` when a session is opened or cleared, `debug` for every write, `warn` when something is tried
+   * again or an account is lost, `error` when a call is refused. Each has `accountId` and `durationMs` where there is one; none
+   * has a value, a record's id or a secret. Default: nowhere.
+   */
   logger?: Logger
   /** The Baileys module. Default: the installed `baileys`, else the installed `@whiskeysockets/baileys`. */
   baileys?: BaileysModule
@@ -323,7 +332,64 @@ export interface StoreOptions {
    * socket. Not called when this store itself opens the account again.
    */
   onSuperseded?: (accountId: string) => void
+  /**
+   * Called with what happens to sessions, for an audit trail. What it throws, or its promise rejects with, is logged and
+   * changes nothing; no call waits for it.
+   */
+  onAudit?: (event: AuditEvent) => void | Promise<void>
 }
+
+/** What every audit event says. */
+interface AuditEventOf<Name extends string> {
+  event: Name
+  accountId: string
+  /** When this process learnt of it. */
+  at: Date
+}
+
+/** A handle was handed out. */
+export interface SessionOpened extends AuditEventOf<'session.opened'> {
+  /** There were no credentials, so new ones were made. */
+  fresh: boolean
+  /** Layout `rows`: the session was moved from the accounts table by this open. */
+  adopted: boolean
+  /**
+   * Another store or process had opened the account last, as far as that is known: layout `column` knows only of the stores of
+   * this process. Whether it still had the account open, only its own `session.superseded` says.
+   */
+  takenOver: boolean
+  /** Layout `rows`: host and process id of the other process that had opened the account last. */
+  previousOwner?: string
+}
+
+/** A write showed that another process or store has opened the account since. */
+export interface SessionSuperseded extends AuditEventOf<'session.superseded'> {}
+
+/** This process has deleted what was stored of the session. */
+export interface SessionCleared extends AuditEventOf<'session.cleared'> {}
+
+/** A session that an earlier secret protected is under the current one now: by `rotate`, or because it was opened. */
+export interface SessionRotated extends AuditEventOf<'session.rotated'> {
+  /** Whether it also got a new data key. */
+  rekeyed: boolean
+}
+
+/** A call found something stored that does not open, and left it as it is; or, with `onUnreadable: 'fresh'`, moved it aside. */
+export interface SessionUnreadable extends AuditEventOf<'session.unreadable'> {
+  code: 'ERR_UNREADABLE' | 'ERR_WRONG_SECRET'
+  /** The call: `open`, `get`, `list`, `rotate`, … */
+  operation: string
+  /** Whether it was moved to the quarantine, and a fresh session begun. */
+  quarantined: boolean
+}
+
+/** What happens to sessions; `event` tells the kinds apart. */
+export type AuditEvent =
+  | SessionOpened
+  | SessionSuperseded
+  | SessionCleared
+  | SessionRotated
+  | SessionUnreadable
 
 /** A store's figures since it was made. */
 export interface StoreStats {
@@ -331,6 +397,9 @@ export interface StoreStats {
   layout: 'rows' | 'column' | null
   /** Accounts that are open in this store. */
   openSessions: number
+  /** Writes that were called (`set`, `saveCreds`, `keys.clear`), and those of them that were refused or failed. */
+  sets: number
+  refusedSets: number
   /** Records that wait for their commit, and their size in bytes. */
   pendingRecords: number
   pendingBytes: number
@@ -342,6 +411,90 @@ export interface StoreStats {
   pool: { size: number; idle: number; waiting: number; max: number }
   /** The records held in memory, in bytes, and how many lookups found theirs; null in layout `column`, which holds all. */
   cache: { bytes: number; capacity: number; hits: number; misses: number } | null
+  histograms: StoreHistograms
+}
+
+/** Durations in seconds, and sizes. */
+export interface StoreHistograms {
+  /** Writes that were accepted, from the call to the answer. */
+  setSeconds: Histogram
+  /** Opens that succeeded, from the call to the answer. */
+  openSeconds: Histogram
+  /** Commits, with the wait for a connection and all that was repeated. */
+  commitSeconds: Histogram
+  /** Statements, from sending one to PostgreSQL's answer. */
+  roundTripSeconds: Histogram
+  /** Waits for a connection of the pool. */
+  connectionWaitSeconds: Histogram
+  /** Accounts that shared a commit which became durable; their sum is `commits`. */
+  batchSessions: Histogram
+  /** Records that such a commit carried; their sum is `committedRecords`. */
+  batchRecords: Histogram
+}
+
+/** How often a quantity was how large, in Prometheus' form. */
+export interface Histogram {
+  /** Upper bounds, the last one `Infinity`, each with how many quantities were not above it. */
+  buckets: { le: number; count: number }[]
+  /** All quantities together. */
+  sum: number
+  /** How many there were. */
+  count: number
+}
+
+/** How sessions are taken over to another secret. */
+export interface RotationOptions {
+  /**
+   * Whether sessions also get a new data key (layout `rows`): every record is sealed anew, in one transaction a session. Who
+   * has an earlier secret, and an old copy of a session's row, has its data key: take this if a secret has become known.
+   * Sessions whose data key no earlier secret has ever wrapped keep theirs. Default false.
+   */
+  rekey?: boolean
+  /** Stops it: after the batch of sessions that is under way, or within the session that gets a new data key, which is then left as it was. */
+  signal?: AbortSignal
+  /** Called after each batch of sessions, for the last time at the end. */
+  onProgress?: (progress: RotationProgress) => void
+}
+
+/** How far a rotation has come. */
+export interface RotationProgress {
+  /** Sessions that this call has changed. */
+  rotated: number
+  /** Sessions by the key that they are sealed under, the current one's first; in layout `column` those that were looked at so far. */
+  keys: KeyCount[]
+  /** Layout `rows`: sessions whose data key an earlier secret has wrapped, at some time; 0 after `rekey`. */
+  rewrapped: number
+  /** Sessions that could not be changed. */
+  left: number
+}
+
+/** What a rotation came to. */
+export interface RotationReport extends RotationProgress {
+  /** The sessions that could not be changed, and why. */
+  unrotated: UnrotatedSession[]
+}
+
+/** Sessions that are sealed under one key. */
+export interface KeyCount {
+  /**
+   * In layout `rows` the first 8 digits of `key_id`, which says nothing about the secret; for texts in layout `column`,
+   * also those that layout `rows` has yet to adopt, the name of the setting, such as `previousSecrets[0]`, or `unreadable`.
+   */
+  keyId: string
+  /** Whose key it is: `unknown` is that of no secret that the store was given. */
+  secret: 'current' | 'previous' | 'unknown'
+  sessions: number
+}
+
+/** A session that a rotation could not change. */
+export interface UnrotatedSession {
+  accountId: string
+  /**
+   * `ERR_WRONG_SECRET` (none of the secrets is its own, or a process without the current one goes on writing it),
+   * `ERR_UNREADABLE`, `ERR_DB_TIMEOUT` (somebody holds its row)
+   */
+  code: SessionStoreErrorCode
+  message: string
 }
 
 /** A session that could not be read when its account was opened with `onUnreadable: 'fresh'`. */
@@ -379,6 +532,16 @@ export interface SessionStore {
    * `ERR_ACCOUNT_NOT_FOUND` (layout `column`), `ERR_CONFIG`, `ERR_SCHEMA`, `ERR_TLS`, `ERR_DB_*`; nothing was changed
    */
   restore(quarantineId: string, options?: { replace?: boolean }): Promise<void>
+  /**
+   * Takes every session over to the current secret, so that those in `previousSecrets` are not needed any more: its key is
+   * wrapped anew (layout `rows`), or its text sealed anew (`column`). Sessions may be open meanwhile, in this process and
+   * in others, as long as these know the current secret: nobody loses an account, and no write. Called again after it broke
+   * off, it goes on where it was.
+   *
+   * @throws {SessionStoreError} `ERR_ARGUMENT`, `ERR_CLOSED`, `ERR_SCHEMA`, `ERR_DB_*`; what `signal` was aborted with; what
+   * `onProgress` throws. What has been done by then stays done.
+   */
+  rotate(options?: RotationOptions): Promise<RotationReport>
   stats(): StoreStats
   /** Waits until everything written so far is durable, then closes every session and connection. */
   close(): Promise<void>

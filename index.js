@@ -14,29 +14,31 @@ const { Store } = require('./lib/store.js')
 /** The stores behind the two functions, one for each distinct set of settings; by a hash, since settings hold secrets. */
 const defaultStores = new Map()
 
-function defaultStore({ settings, logger }) {
+function defaultStore({ settings, observer }) {
   const key = createHash('sha256').update(JSON.stringify(settings)).digest('base64')
-  if (!defaultStores.has(key)) defaultStores.set(key, new Store(settings, logger))
+  if (!defaultStores.has(key)) defaultStores.set(key, new Store(settings, observer))
   return defaultStores.get(key)
 }
 
 async function useDatabaseAuthState(accountId, options) {
   const resolved = resolveOptions(options)
-  return defaultStore(resolved).open(accountId, resolved)
+  return defaultStore(resolved).open(accountId, resolved.baileys, resolved.observer)
 }
 
 async function clearDatabaseSession(accountId, options) {
-  await defaultStore(resolveOptions(options)).clear(accountId)
+  const resolved = resolveOptions(options)
+  await defaultStore(resolved).clear(accountId, resolved.observer)
 }
 
 function createSessionStore(options) {
-  const resolved = resolveOptions(options)
-  const store = new Store(resolved.settings, resolved.logger)
+  const { settings, baileys, observer } = resolveOptions(options)
+  const store = new Store(settings, observer)
   return {
-    useAuthState: (accountId) => store.open(accountId, resolved),
+    useAuthState: (accountId) => store.open(accountId, baileys),
     clear: (accountId) => store.clear(accountId),
     quarantine: () => store.quarantine(),
     restore: (quarantineId, restoring) => store.restore(quarantineId, restoring),
+    rotate: (options) => store.rotate(options),
     stats: () => store.stats(),
     close: () => store.close(),
   }

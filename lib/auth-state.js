@@ -14,17 +14,17 @@ const LIST_BATCH = 100
 class AuthState {
   #store
   #native
-  #accountId
+  #account
   #proto
   #creds
   #closing
 
-  constructor(store, native, accountId, { initAuthCreds, proto }) {
+  /** `account`: its id, and who is told of it; `stored`: the credentials' text, or null. */
+  constructor(store, native, account, { initAuthCreds, proto }, stored) {
     this.#store = store
     this.#native = native
-    this.#accountId = accountId
+    this.#account = account
     this.#proto = proto
-    const stored = native.takeCreds()
     this.#creds = stored === null ? initAuthCreds() : JSON.parse(stored, reviver)
   }
 
@@ -107,22 +107,22 @@ class AuthState {
   }
 
   #close() {
-    this.#closing ??= this.#store.call('close', this.#accountId, (token) =>
-      this.#native.close(token),
-    )
+    this.#closing ??= this.#store.call('close', this.#account, (token) => this.#native.close(token))
     return this.#closing
   }
 
   #idsOfType(operation, type) {
-    return this.#store.call(operation, this.#accountId, (token) => this.#native.ids(token, type))
+    return this.#store.call(operation, this.#account, (token) => this.#native.ids(token, type))
   }
 
   /** What is stored of records that are known to be named properly, in the order of their ids: from memory, or waited for. */
   #read(operation, type, ids) {
     const answer = this.#native.read(type, ids)
-    if (isFailure(answer)) throw fromFailure(answer, operation, this.#accountId)
+    if (isFailure(answer)) {
+      throw this.#refused(fromFailure(answer, operation, this.#account.accountId))
+    }
     if (answer !== null) return answer
-    return this.#store.call(operation, this.#accountId, (token) =>
+    return this.#store.call(operation, this.#account, (token) =>
       this.#native.fetch(token, type, ids),
     )
   }
@@ -140,15 +140,17 @@ class AuthState {
     let prepared
     try {
       this.#requireOpen(operation)
-      prepared = prepare()
+      prepared = this.#checked(operation, prepare)
     } catch (error) {
-      return refused(asArgumentError(error, operation, this.#accountId))
+      return quietly(error)
     }
-    return prepared.length === 0
-      ? Promise.resolve()
-      : this.#store.write(operation, this.#accountId, this.#native, (token) =>
-          start(token, prepared),
-        )
+    if (prepared.length === 0) return Promise.resolve()
+    const { accountId, observer } = this.#account
+    const written = this.#store.write(operation, this.#account, this.#native, (token) =>
+      start(token, prepared),
+    )
+    observer.saving(operation, accountId, prepared, written)
+    return written
   }
 
   /** Runs a check of arguments that may be hostile: whatever they throw becomes an argument error. */
@@ -156,22 +158,32 @@ class AuthState {
     try {
       return check()
     } catch (error) {
-      throw asArgumentError(error, operation, this.#accountId)
+      throw this.#refused(asArgumentError(error, operation, this.#account.accountId))
     }
   }
 
   #requireOpen(operation) {
     if (this.#closing) {
-      throw new SessionStoreError('ERR_CLOSED', 'it was closed; open the account again', {
-        operation,
-        accountId: this.#accountId,
-      })
+      const { accountId } = this.#account
+      throw this.#refused(
+        new SessionStoreError('ERR_CLOSED', 'it was closed; open the account again', {
+          operation,
+          accountId,
+        }),
+      )
     }
+  }
+
+  /** Tells that a call is refused, and gives the error for it. */
+  #refused(error) {
+    const { observer } = this.#account
+    observer.refused(error, observer.log.now())
+    return error
   }
 }
 
 /** A rejection that is no unhandled one if nobody awaits it. */
-function refused(error) {
+function quietly(error) {
   const promise = Promise.reject(error)
   promise.catch(() => {})
   return promise

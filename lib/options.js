@@ -2,6 +2,7 @@
 
 const { hostname } = require('node:os')
 const { SessionStoreError } = require('./errors.js')
+const { Observer } = require('./observer.js')
 
 const DEFAULT_WRITE_TIMEOUT_MS = 10_000
 const DEFAULT_SCHEMA = 'baileys_auth'
@@ -28,7 +29,7 @@ function resolve(options) {
   }
   requireGiven(given, 'databaseUrl', 'DATABASE_URL')
   requireGiven(given, 'secret', 'WHATSAPP_SESSION_SECRET')
-  const { logger, baileys, onSuperseded } = given
+  const { baileys } = given
   const settings = {
     databaseUrl: given.databaseUrl,
     secret: given.secret,
@@ -45,7 +46,7 @@ function resolve(options) {
     writeTimeoutMs: given.writeTimeoutMs ?? DEFAULT_WRITE_TIMEOUT_MS,
     synchronousCommit: given.durability === 'server' ? undefined : given.durability,
   }
-  return { settings, logger, baileys, onSuperseded }
+  return { settings, baileys, observer: new Observer(given) }
 }
 
 const KINDS = {
@@ -101,6 +102,7 @@ const OPTIONS = {
   durability: oneOf('server', 'on', 'remote_apply'),
   logger: KINDS.object,
   baileys: KINDS.object,
+  onAudit: KINDS.func,
   onSuperseded: KINDS.func,
 }
 
@@ -152,7 +154,8 @@ function section(name, values, kinds) {
 function fromEnvironment(env) {
   const number = (text) => (text === undefined ? undefined : Number(text))
   const flag = (text) => ({ true: true, false: false })[text] ?? text
-  const lines = env.WHATSAPP_SESSION_PREVIOUS_SECRETS?.split('\n').filter((line) => line !== '')
+  // One a line: any other separator may be part of a secret, as a comma or a space may.
+  const lines = env.WHATSAPP_SESSION_SECRET_PREVIOUS?.split(/\r?\n/).filter((line) => line !== '')
   const size = number(env.BAILEYS_AUTH_POOL_SIZE || undefined)
   return withoutUndefined({
     databaseUrl: env.DATABASE_URL || undefined,

@@ -5,6 +5,7 @@ const { AuthState } = require('./auth-state.js')
 const { loadBaileys } = require('./baileys.js')
 const { fromFailure, isFailure, requireAccountId } = require('./errors.js')
 const { restoreArguments, toQuarantined } = require('./quarantine.js')
+const { rotate } = require('./rotation.js')
 
 /** Answers that are handed on in one turn of the event loop: about half a millisecond of work for those who get them. */
 const LETTERS_AT_ONCE = 32
@@ -13,47 +14,70 @@ const LETTER_LENGTH = 3
 /** A store over the native one: hands calls over, and settles their promises when the native part has letters. */
 class Store {
   #native
-  #logger
+  #observer
+  /** Who is told of an account, where these are others than those whom the store was made for. */
+  #observers = new Map()
   #waiting = new Map()
   #lastToken = 0
-  #onSuperseded = new Map()
   #written = new Set()
-  #logRefusal = (error) => this.#logger.debug({ err: error }, 'a call was refused')
   #leave = () => this.#startWritten()
   #collectRest = () => this.#collect()
 
-  constructor(settings, logger) {
+  constructor(settings, observer) {
     const native = NativeStore.create(settings, () => this.#collect())
     if (isFailure(native)) throw fromFailure(native, 'open')
     this.#native = native
-    this.#logger = quiet(logger)
+    this.#observer = observer
     const parameters = native.ignoredParameters()
     if (parameters.length > 0) {
-      this.#logger.warn(
+      observer.log.warn(
         { parameters },
         'parameters of the connection string that are not known are ignored',
       )
     }
   }
 
-  async open(accountId, { baileys, onSuperseded }) {
-    requireAccountId(accountId, 'open')
-    const module = await loadBaileys(baileys)
-    const native = await this.call('open', accountId, (token) =>
-      this.#native.open(token, accountId),
-    )
-    if (onSuperseded === undefined) this.#onSuperseded.delete(accountId)
-    else this.#onSuperseded.set(accountId, onSuperseded)
-    return new AuthState(this, native, accountId, module).handle()
+  async open(accountId, baileys, theirs = this.#observer) {
+    // Kept with every open account, so one for all where that will do.
+    const observer = theirs.equals(this.#observer) ? this.#observer : theirs
+    const start = observer.log.now()
+    requireAccount(accountId, 'open', observer)
+    const account = { accountId, observer }
+    const refuse = (error) => {
+      observer.refused(error, start, { operation: 'open', accountId })
+      throw error
+    }
+    const module = await loadBaileys(baileys).catch(refuse)
+    const native = await this.call('open', account, (token) => this.#native.open(token, accountId))
+    if (observer === this.#observer) this.#observers.delete(accountId)
+    else this.#observers.set(accountId, observer)
+    const creds = native.takeCreds()
+    const state = this.#stateOf(native, account, module, creds, refuse)
+    observer.opened(accountId, { fresh: creds === null, ...native.takeOrigin() }, start)
+    return state.handle()
   }
 
-  async clear(accountId) {
-    requireAccountId(accountId, 'clear')
-    await this.call('clear', accountId, (token) => this.#native.clear(token, accountId))
+  async clear(accountId, observer = this.#observer) {
+    const start = observer.log.now()
+    requireAccount(accountId, 'clear', observer)
+    const account = { accountId, observer }
+    await this.call('clear', account, (token) => this.#native.clear(token, accountId))
+    observer.cleared(accountId, start)
+  }
+
+  async rotate(options) {
+    const [observer, start] = [this.#observer, this.#observer.log.now()]
+    const report = await rotate(
+      options,
+      (rekey) => this.#native.rotate(rekey),
+      (rotation) => this.call('rotate', { observer }, (token) => rotation.step(token)),
+    )
+    observer.allRotated(report, start)
+    return report
   }
 
   async quarantine() {
-    const sessions = await this.call('quarantine', undefined, (token) =>
+    const sessions = await this.call('quarantine', { observer: this.#observer }, (token) =>
       this.#native.quarantine(token),
     )
     return sessions.map(toQuarantined)
@@ -61,7 +85,7 @@ class Store {
 
   async restore(...given) {
     const { quarantineId, replace } = restoreArguments(...given)
-    await this.call('restore', undefined, (token) =>
+    await this.call('restore', { observer: this.#observer }, (token) =>
       this.#native.restore(token, quarantineId, replace),
     )
   }
@@ -72,16 +96,16 @@ class Store {
   }
 
   async close() {
-    await this.call('close', undefined, (token) => this.#native.close(token))
+    await this.call('close', { observer: this.#observer }, (token) => this.#native.close(token))
   }
 
   /**
    * Starts a native call and gives the promise of its answer. While any is awaited the process stays alive. A failure
    * that nobody awaits is logged, not an unhandled rejection: one account's trouble must not end all the others'.
    */
-  call(operation, accountId, start) {
+  call(operation, account, start) {
     const token = this.#newToken()
-    const call = new Call(operation, accountId)
+    const call = new Call(operation, account)
     const refused = attempt(start, token)
     if (refused) {
       this.#reject(call, refused)
@@ -96,10 +120,19 @@ class Store {
    * As `call`, for what is written to a session. All that one turn of the event loop writes leaves together: a tick comes
    * after everything that settled promises have led to.
    */
-  write(operation, accountId, session, start) {
+  write(operation, account, session, start) {
     if (this.#written.size === 0) process.nextTick(this.#leave)
     this.#written.add(session)
-    return this.call(operation, accountId, start)
+    return this.call(operation, account, start)
+  }
+
+  #stateOf(native, account, module, creds, refuse) {
+    try {
+      return new AuthState(this, native, account, module, creds)
+    } catch (error) {
+      // Baileys made no credentials.
+      return refuse(error)
+    }
   }
 
   #startWritten() {
@@ -129,36 +162,21 @@ class Store {
   }
 
   #reject(call, failure) {
+    const { operation, accountId, observer, start } = call
+    const error = fromFailure(failure, operation, accountId)
     // Only now: most calls succeed, and another handler each would be for nothing.
-    call.promise.catch(this.#logRefusal)
-    call.reject(fromFailure(failure, call.operation, call.accountId))
+    call.promise.catch(() => {})
+    observer.refused(error, start)
+    call.reject(error)
   }
 
-  #notice({ kind, accountId, reason }) {
-    if (kind === 'superseded') {
-      this.#logger.warn(
-        { accountId },
-        'the account was opened elsewhere; its writes here are refused',
-      )
-      this.#tellSuperseded(accountId)
-    } else if (kind === 'quarantined') {
-      this.#logger.warn(
-        { accountId, reason },
-        'the session could not be read: it was moved to the quarantine, and a fresh one is begun',
-      )
-    } else {
-      this.#logger.warn({ reason }, 'the database does not answer; trying again')
-    }
-  }
-
-  #tellSuperseded(accountId) {
-    const tell = this.#onSuperseded.get(accountId)
-    this.#onSuperseded.delete(accountId)
-    try {
-      tell?.(accountId)
-    } catch (error) {
-      this.#logger.error({ err: error, accountId }, 'onSuperseded failed')
-    }
+  #notice(notice) {
+    const { kind, accountId } = notice
+    const observer = this.#observers.get(accountId) ?? this.#observer
+    if (kind === 'superseded') observer.superseded(accountId)
+    else if (kind === 'rotated') observer.rotated(accountId, notice.rekeyed)
+    else if (kind === 'quarantined') observer.quarantined(accountId, notice.reason)
+    else observer.retrying(notice)
   }
 
   #newToken() {
@@ -171,9 +189,11 @@ class Store {
 
 /** A native call that waits for its answer. */
 class Call {
-  constructor(operation, accountId) {
+  constructor(operation, { accountId, observer }) {
     this.operation = operation
     this.accountId = accountId
+    this.observer = observer
+    this.start = observer.log.now()
     this.promise = new Promise((resolve, reject) => {
       this.resolve = resolve
       this.reject = reject
@@ -181,16 +201,14 @@ class Call {
   }
 }
 
-/** The application's logger, if there is one. A logger that throws must not end a process full of accounts. */
-function quiet(logger) {
-  const level = (name) => (object, message) => {
-    try {
-      logger?.[name](object, message)
-    } catch {
-      // There is nowhere left to tell it.
-    }
+/** Makes sure that an account id is one; that it is not is a refusal like any other. */
+function requireAccount(accountId, operation, observer) {
+  try {
+    requireAccountId(accountId, operation)
+  } catch (error) {
+    observer.refused(error, observer.log.now())
+    throw error
   }
-  return { debug: level('debug'), warn: level('warn'), error: level('error') }
 }
 
 /** Starts a call; what the native part cannot even take, such as a text beyond its limits, is a refusal too. */

@@ -9,6 +9,9 @@ const { serve } = require('../__test__/support/child')
 
 const STRANDS = ['one', 'two']
 
+/** Writes that were acknowledged before an account was lost, and of which the process may hear after it. */
+const MOST_UNDER_WAY = 10
+
 /** How often the store said that an account was lost. */
 const losses = new Map()
 let unhandled = 0
@@ -123,8 +126,10 @@ class Tenure {
     }
   }
 
-  /** Resolves when it has lost the account in all that it does, also in what it tries once more. */
+  /** Resolves when it has lost the account in all that it does, also in what it tries once more. Somebody else has it. */
   async end() {
+    await this.hasWritten(this.writes + MOST_UNDER_WAY)
+    if (!this.#isStopped) throw new Error('broken: an owner that has lost its account writes on')
     await this.ended
     const { state, saveCreds } = this.#handle
     for (const late of [saveCreds(), state.keys.set(setOf('one', -1)), state.keys.clear()]) {
@@ -155,7 +160,7 @@ serve({
     return tenure.start()
   },
   hasWritten: (account, writes) => tenures.get(account).hasWritten(writes),
-  /** Waits until an account is lost; gives what was acknowledged and refused, and what the store said since the last time. */
+  /** Makes sure that an account is lost; gives what was acknowledged and refused, and what the store said since the last time. */
   async lose(account) {
     const lost = await tenures.get(account).end()
     const said = losses.get(account) ?? 0

@@ -31,7 +31,8 @@ class Said {
   /** Takes down a text. */
   print = (text) => {
     this.bytes += text.length
-    this.#kept += `${text}\n`
+    // Without anything between them: an output may be cut anywhere.
+    this.#kept += text
     if (this.#kept.length > CHUNK) this.#search()
   }
 

@@ -25,13 +25,14 @@ class World {
     said.hide("a record's id", this.marks.contact)
   }
 
-  /** A store whose log lines are searched. */
+  /** A store whose log lines and audit events are searched. */
   store(options = {}) {
     const { db, secret } = this
     const store = createSessionStore({
       databaseUrl: db.url,
       secret,
       logger: this.#said.logger,
+      onAudit: (event) => this.#said.print(JSON.stringify(event)),
       ...options,
     })
     this.#stores.push(store)

@@ -1,6 +1,6 @@
-//! What a store has to tell besides its answers: for the application's logger and its `onSuperseded`.
+//! What a store has to tell besides its answers: for the application's logger and its hooks.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// Something worth telling.
 #[derive(Clone, Debug)]
@@ -14,6 +14,19 @@ pub enum Event {
     Retrying {
         /// What the database, or the way to it, said.
         reason: String,
+        /// The account that waits for it, if it is one alone.
+        account: Option<Arc<str>>,
+        /// How many accounts do.
+        accounts: usize,
+        /// How long it was tried before.
+        after: Duration,
+    },
+    /// A session that an earlier secret protected is under the current one.
+    Rotated {
+        /// The account.
+        account: Arc<str>,
+        /// Whether it also got a new data key.
+        rekeyed: bool,
     },
     /// A session could not be read; it was moved to the quarantine, and a fresh one is begun.
     Quarantined {

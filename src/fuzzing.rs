@@ -57,18 +57,28 @@ pub fn wrapped_key(wrapped: &[u8]) -> Result<()> {
 pub fn compact_value(form: u8, stored: &[u8]) -> Result<usize> {
     let content = |value: &[u8], is_text: bool| {
         let text = std::str::from_utf8(value).unwrap_or_default();
-        let content = if is_text { compact::Content::Json(text) } else { compact::Content::Bytes(value) };
+        let content = if is_text {
+            compact::Content::Json(text)
+        } else {
+            compact::Content::Bytes(value)
+        };
         let (form, packed) = compact::pack(content);
         compact::unpack(form, &packed)
     };
     let (len, again) = match compact::unpack(form, stored)? {
         compact::Unpacked::Json(text) => {
             let again = content(text.as_bytes(), true);
-            (text.len(), matches!(again, Ok(compact::Unpacked::Json(same)) if same == text))
+            (
+                text.len(),
+                matches!(again, Ok(compact::Unpacked::Json(same)) if same == text),
+            )
         }
         compact::Unpacked::Bytes(bytes) => {
             let again = content(&bytes, false);
-            (bytes.len(), matches!(again, Ok(compact::Unpacked::Bytes(same)) if same == bytes))
+            (
+                bytes.len(),
+                matches!(again, Ok(compact::Unpacked::Bytes(same)) if same == bytes),
+            )
         }
     };
     assert!(again, "a value that was unpacked comes back when it is packed again");

@@ -20,8 +20,8 @@ use crate::{
     codec::{self, record::Value},
     error::{Error, Result},
     event::Event,
-    exports::{NativeQuarantined, NativeSession},
-    layout::quarantine::Quarantined,
+    exports::{NativeQuarantined, NativeRotationStep, NativeSession},
+    layout::{quarantine::Quarantined, rotation::Step},
     session::Opened,
     store::Store,
 };
@@ -52,27 +52,50 @@ impl From<&Error> for Failure {
 #[napi(object, object_from_js = false)]
 #[allow(unreachable_pub)]
 pub struct Notice {
-    /// `superseded`, `retrying` or `quarantined`.
+    /// `superseded`, `retrying`, `rotated` or `quarantined`.
     pub kind: String,
     /// The account, where it is about one.
     pub account_id: Option<String>,
     /// What the database said, or the code of an error, where it is about that.
     pub reason: Option<String>,
+    /// Retrying: how many accounts wait, and how long it was tried before.
+    pub accounts: Option<u32>,
+    pub duration_ms: Option<f64>,
+    /// Rotated: whether it got a new data key, too.
+    pub rekeyed: Option<bool>,
 }
 
 impl From<Event> for Notice {
     fn from(event: Event) -> Self {
-        let (kind, account_id, reason) = match event {
-            Event::Superseded { account } => ("superseded", Some(account.to_string()), None),
-            Event::Retrying { reason } => ("retrying", None, Some(reason)),
-            Event::Quarantined { account, reason } => {
-                ("quarantined", Some(account.to_string()), Some(reason.to_owned()))
-            }
-        };
-        Self {
+        let notice = |kind: &str, account: Option<Arc<str>>| Self {
             kind: kind.to_owned(),
-            account_id,
-            reason,
+            account_id: account.map(|account| account.to_string()),
+            reason: None,
+            accounts: None,
+            duration_ms: None,
+            rekeyed: None,
+        };
+        match event {
+            Event::Superseded { account } => notice("superseded", Some(account)),
+            Event::Retrying {
+                reason,
+                account,
+                accounts,
+                after,
+            } => Self {
+                reason: Some(reason),
+                accounts: Some(u32::try_from(accounts).unwrap_or(u32::MAX)),
+                duration_ms: Some(after.as_secs_f64() * 1e3),
+                ..notice("retrying", account)
+            },
+            Event::Rotated { account, rekeyed } => Self {
+                rekeyed: Some(rekeyed),
+                ..notice("rotated", Some(account))
+            },
+            Event::Quarantined { account, reason } => Self {
+                reason: Some(reason.to_owned()),
+                ..notice("quarantined", Some(account))
+            },
         }
     }
 }
@@ -89,6 +112,8 @@ pub(crate) enum Answer {
     Ids(Vec<String>),
     /// Sessions in quarantine.
     Quarantine(Vec<Quarantined>),
+    /// How far a change of secret has come.
+    Rotation(Step),
 }
 
 enum Letter {
@@ -160,6 +185,9 @@ impl Mailbox {
                 Letter::Answer(token, Ok(Answer::Quarantine(sessions))) => {
                     let sessions: Vec<_> = sessions.into_iter().map(NativeQuarantined::from).collect();
                     push(&mut array, token, Null, sessions)?;
+                }
+                Letter::Answer(token, Ok(Answer::Rotation(step))) => {
+                    push(&mut array, token, Null, NativeRotationStep::from(step))?
                 }
                 Letter::Answer(token, Err(error)) => push(&mut array, token, Failure::from(&error), ())?,
                 Letter::Event(event) => push(&mut array, 0, Null, Notice::from(event))?,

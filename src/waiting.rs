@@ -16,18 +16,16 @@ const URGENT_SHARE: u32 = 2;
 pub(crate) trait Waiting {
     /// When it is refused; `None` if nobody waits for it.
     fn deadline(&self) -> Option<Instant>;
-
-    /// Tells those who wait that it will not be done.
-    fn refuse(self);
 }
 
 /// Waits for a turn, and refuses what has waited for too long meanwhile; gives the turn, or `None` if nothing is left that
-/// waits. `patience` is the longest that anything waits.
+/// waits. `patience` is the longest that anything waits; `refuse` tells those who wait for something that it will not be done.
 pub(crate) async fn wait_for<T: Waiting, Turn>(
     turn: impl Future<Output = Turn>,
     waiting: &mut Vec<T>,
     arrivals: &mut UnboundedReceiver<T>,
     patience: Duration,
+    refuse: impl Fn(T),
 ) -> Option<Turn> {
     let mut turn = pin!(turn);
     loop {
@@ -41,7 +39,7 @@ pub(crate) async fn wait_for<T: Waiting, Turn>(
         }
         let now = Instant::now();
         let is_late = |item: &mut T| item.deadline().is_some_and(|deadline| deadline <= now);
-        waiting.extract_if(.., is_late).for_each(Waiting::refuse);
+        waiting.extract_if(.., is_late).for_each(&refuse);
         if waiting.is_empty() {
             return None;
         }

@@ -20,8 +20,9 @@ use tokio::{
 
 use crate::{
     layout::{Batching, Layout, Outcome},
-    pool::Fault,
+    pool,
     session::{Commit, Rest, Session},
+    stats::Counters,
     waiting::{self, Waiting},
 };
 
@@ -52,11 +53,16 @@ impl Writer {
     ///
     /// `connections` is how many commits may be under way at a time, unless the layout has its own number; `patience`, how
     /// long anybody waits for one.
-    pub(crate) fn start(layout: Arc<dyn Layout>, connections: usize, patience: Duration) -> Self {
+    pub(crate) fn start(
+        layout: Arc<dyn Layout>,
+        connections: usize,
+        patience: Duration,
+        counters: Arc<Counters>,
+    ) -> Self {
         let (sender, ready) = mpsc::unbounded_channel();
         let batching = layout.batching();
         let dispatcher = Dispatcher {
-            layout,
+            committer: Arc::new(Committer { layout, counters }),
             batching,
             connections: Arc::new(Semaphore::new(connections)),
             lanes: Arc::new(Semaphore::new(batching.lanes.unwrap_or(connections))),
@@ -82,7 +88,7 @@ impl Writer {
 }
 
 struct Dispatcher {
-    layout: Arc<dyn Layout>,
+    committer: Arc<Committer>,
     batching: Batching,
     /// As many commits as there may be under way.
     connections: Arc<Semaphore>,
@@ -95,10 +101,6 @@ struct Dispatcher {
 impl Waiting for Arc<Session> {
     fn deadline(&self) -> Option<Instant> {
         Session::deadline(self)
-    }
-
-    fn refuse(self) {
-        self.take().settle(Err(Fault::no_connection().error)).resume();
     }
 }
 
@@ -116,7 +118,9 @@ impl Dispatcher {
                 let Some(first) = ready.recv().await else { return };
                 waiting.push(first);
             }
-            let Some(lane) = waiting::wait_for(self.lane(), &mut waiting, &mut ready, self.patience).await else {
+            let refuse = |session: Arc<Session>| self.committer.refuse(session.take());
+            let Some(lane) = waiting::wait_for(self.lane(), &mut waiting, &mut ready, self.patience, refuse).await
+            else {
                 continue;
             };
             let Some(lane) = lane else { return };
@@ -127,7 +131,7 @@ impl Dispatcher {
                 let commit = session.take();
                 let size = commit.size();
                 if self.batching.sessions > 1 && self.goes_alone(&commit) {
-                    tokio::spawn(commit_alone(self.layout.clone(), commit, self.connections.clone()));
+                    tokio::spawn(self.committer.clone().commit_alone(commit, self.connections.clone()));
                 } else {
                     batch.push(commit);
                     bytes += size;
@@ -140,7 +144,11 @@ impl Dispatcher {
             }
             waiting.extend(queued);
             if !batch.is_empty() {
-                tokio::spawn(commit_batch(self.layout.clone(), batch, self.connections.clone(), lane));
+                tokio::spawn(
+                    self.committer
+                        .clone()
+                        .commit_batch(batch, self.connections.clone(), lane),
+                );
             }
         }
     }
@@ -162,38 +170,68 @@ impl Dispatcher {
     }
 }
 
-async fn commit_batch(layout: Arc<dyn Layout>, batch: Vec<Commit>, connections: Arc<Semaphore>, lane: Lane) {
-    let start = Instant::now();
-    // Nobody waits longer than he has time; those who have little left are not in a batch.
-    let deadline = batch.iter().map(Commit::deadline).min().unwrap_or(start);
-    let outcomes = layout.commit(batch.iter().map(Commit::write).collect(), deadline).await;
-    // Where sessions share commits, one that just missed a commit has not long to wait.
-    let gathering = match layout.batching().sessions {
-        1 => (start.elapsed() / GATHERING_SHARE).min(LONGEST_GATHERING),
-        _ => Duration::ZERO,
-    };
-    for (commit, outcome) in batch.into_iter().zip(outcomes) {
-        match outcome {
-            Outcome::Settled(Err(error)) => resume(commit.settle(Err(error)), Duration::ZERO),
-            Outcome::Settled(Ok(())) => resume(commit.settle(Ok(())), gathering),
-            Outcome::Held => drop(tokio::spawn(commit_alone(layout.clone(), commit, connections.clone()))),
-        }
-    }
-    drop(lane);
+/// Makes commits durable, and answers who waits for them.
+struct Committer {
+    layout: Arc<dyn Layout>,
+    counters: Arc<Counters>,
 }
 
-/// Commits one session that would hold others up.
-async fn commit_alone(layout: Arc<dyn Layout>, commit: Commit, connections: Arc<Semaphore>) {
-    let deadline = commit.deadline();
-    let Ok(connection) = timeout_at(deadline, connections.acquire_owned()).await else {
-        return commit.settle(Err(Fault::no_connection().error)).resume();
-    };
-    // The semaphore is never closed.
-    let Ok(_connection) = connection else { return };
-    for outcome in layout.commit(vec![commit.write()], deadline).await {
-        if let Outcome::Settled(result) = outcome {
-            return resume(commit.settle(result), Duration::ZERO);
+impl Committer {
+    async fn commit_batch(self: Arc<Self>, batch: Vec<Commit>, connections: Arc<Semaphore>, lane: Lane) {
+        let start = Instant::now();
+        // Nobody waits longer than he has time; those who have little left are not in a batch.
+        let deadline = batch.iter().map(Commit::deadline).min().unwrap_or(start);
+        let outcomes = self.commit(batch, deadline).await;
+        // Where sessions share commits, one that just missed a commit has not long to wait.
+        let gathering = match self.layout.batching().sessions {
+            1 => (start.elapsed() / GATHERING_SHARE).min(LONGEST_GATHERING),
+            _ => Duration::ZERO,
+        };
+        for (commit, outcome) in outcomes {
+            match outcome {
+                Outcome::Settled(Err(error)) => resume(commit.settle(Err(error)), Duration::ZERO),
+                Outcome::Settled(Ok(())) => resume(commit.settle(Ok(())), gathering),
+                Outcome::Held => drop(tokio::spawn(self.clone().commit_alone(commit, connections.clone()))),
+            }
         }
+        drop(lane);
+    }
+
+    /// Ends a commit for which no connection became free in time.
+    fn refuse(&self, commit: Commit) {
+        commit.settle(Err(self.layout.no_connection())).resume();
+    }
+
+    /// Commits one session that would hold others up.
+    async fn commit_alone(self: Arc<Self>, commit: Commit, connections: Arc<Semaphore>) {
+        let deadline = commit.deadline();
+        let Ok(connection) = timeout_at(deadline, connections.acquire_owned()).await else {
+            return self.refuse(commit);
+        };
+        // The semaphore is never closed.
+        let Ok(_connection) = connection else { return };
+        for (commit, outcome) in self.commit(vec![commit], deadline).await {
+            if let Outcome::Settled(result) = outcome {
+                return resume(commit.settle(result), Duration::ZERO);
+            }
+        }
+    }
+
+    async fn commit(&self, commits: Vec<Commit>, deadline: Instant) -> Vec<(Commit, Outcome)> {
+        let start = Instant::now();
+        let writes = commits.iter().map(Commit::write).collect();
+        let committed = self.layout.commit(writes, deadline);
+        let outcomes = pool::on_behalf(commits.iter().map(Commit::account), committed).await;
+        let (mut sessions, mut records) = (0, 0);
+        let count = |(commit, outcome): &(Commit, Outcome)| {
+            if let Outcome::Settled(Ok(())) = outcome {
+                sessions += 1;
+                records += commit.records();
+            }
+        };
+        let outcomes: Vec<_> = commits.into_iter().zip(outcomes).inspect(count).collect();
+        self.counters.committed(start.elapsed(), sessions, records);
+        outcomes
     }
 }
 

@@ -26,6 +26,7 @@ const optionNames = [
   'durability',
   'logger',
   'baileys',
+  'onAudit',
   'onSuperseded',
 ]
 // These would wait for a server that is not there, or derive a key of each of 50,000 secrets; that they are taken or
@@ -80,6 +81,17 @@ function storePlaces(sealed) {
         await store.close()
       }
     },
+    'an onAudit that throws x': (x) =>
+      create(
+        {
+          ...options,
+          onAudit: () => {
+            throw x
+          },
+        },
+        true,
+      ),
+    'an onAudit that gives x': (x) => create({ ...options, onAudit: () => x }, true),
     'createSessionStore({ previousSecrets: [x] })': (x) =>
       create({ ...options, previousSecrets: [x] }),
     'useDatabaseAuthState(x)': async (x) => (await api.useDatabaseAuthState(x, options)).close(),

@@ -52,6 +52,16 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
     await expectLateWritesRefused(handle)
   })
 
+  test('from the call on a handle neither reads nor writes', async () => {
+    const { state, saveCreds } = await store.useAuthState(account)
+    await Promise.all([saveCreds(), state.keys.set(record(1))])
+    await state.keys.get('session', ['peer'])
+    const cleared = store.clear(account)
+    const calls = [state.keys.get('session', ['peer']), state.keys.set(record(2)), saveCreds()]
+    for (const call of calls) await expectRefused(call, 'ERR_SESSION_CLEARED')
+    await cleared
+  })
+
   test('late writes of another process are refused and bring nothing back', async () => {
     await other.call('open', account)
     await other.call('saveCreds', account, {})

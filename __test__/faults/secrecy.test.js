@@ -94,6 +94,7 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
       writeTimeoutMs: 300,
       pool: { connectTimeoutMs: 200 },
       logger,
+      onAudit: (event) => said.push(...printedForms(event)),
       ...options,
     })
   }

@@ -5,12 +5,14 @@ import type { AuthenticationState, SignalKeyStore } from 'baileys'
 import * as baileys from 'baileys'
 import makeWASocket, { addTransactionCapability, makeCacheableSignalKeyStore } from 'baileys'
 import {
+  type AuditEvent,
   clearDatabaseSession,
   createSessionStore,
   decryptData,
   deserializeBuffers,
   type EncryptedData,
   encryptData,
+  type RotationReport,
   SessionStoreError,
   type SessionStoreErrorCode,
   type StoreOptions,
@@ -102,19 +104,46 @@ export async function useStore(databaseUrl: string, secret: string): Promise<num
     logger,
     baileys: await import('baileys'),
     onSuperseded: (accountId) => logger.warn({ accountId }, 'taken over'),
+    onAudit: async (event) => logger.info({ accountId: event.accountId }, describeEvent(event)),
   }
   const store = createSessionStore(options)
   const { state, saveCreds } = await store.useAuthState('a')
   makeWASocket({ auth: state }).ev.on('creds.update', saveCreds)
-  const { openSessions, pool } = store.stats()
+  const { openSessions, pool, histograms } = store.stats()
   for (const { id, accountId, reason, quarantinedAt, records } of await store.quarantine()) {
     logger.warn({ accountId, reason, records, since: quarantinedAt.toISOString() })
     await store.restore(id, { replace: reason !== 'replaced' })
   }
+  const slow: number = histograms.setSeconds.buckets.findLast(({ le }) => le <= 1)?.count ?? 0
+  logger.info({ slow, mean: histograms.setSeconds.sum / histograms.setSeconds.count })
+  const { keys, unrotated }: RotationReport = await store.rotate({
+    rekey: true,
+    signal: AbortSignal.timeout(60_000),
+    onProgress: ({ rotated, left }) => logger.info({ rotated, left }),
+  })
+  logger.info({ keys, failed: unrotated.map(({ accountId, code }) => [accountId, code]) })
   await store.clear('a')
   await store.close()
   await clearDatabaseSession('a', options)
   return openSessions + pool.idle
+}
+
+/** The compiler checks that every event is known, and what each of them has. */
+function describeEvent(event: AuditEvent): string {
+  const at: string = event.at.toISOString()
+  switch (event.event) {
+    case 'session.opened':
+      return `${at} ${event.fresh} ${event.adopted} ${event.takenOver && event.previousOwner}`
+    case 'session.rotated':
+      return `${at} ${event.rekeyed}`
+    case 'session.unreadable':
+      return `${at} ${event.operation} ${event.code satisfies SessionStoreErrorCode}`
+    case 'session.superseded':
+    case 'session.cleared':
+      return at
+    default:
+      return event satisfies never
+  }
 }
 
 /** As the callers of the original service use its functions. */

@@ -17,6 +17,9 @@ export const unknownOption = createSessionStore({ databaseURL: 'postgresql://loc
 // @ts-expect-error weaker than the server's own setting: an acknowledged write has to be durable
 export const weakDurability = createSessionStore({ durability: 'off' })
 
+// @ts-expect-error only some events have it: which, `event` says
+export const notOfAll = createSessionStore({ onAudit: (event) => void event.rekeyed })
+
 // @ts-expect-error what is not Baileys
 export const notBaileys = createSessionStore({ baileys: { initAuthCreds: () => ({}) } })
 

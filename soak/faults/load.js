@@ -9,7 +9,7 @@ const ACCOUNTS = { short: 60, long: 1_000 }
 const LASTS_MS = { short: 4_000, long: 600_000 }
 const POOL_SIZE = 8
 /** An account's messages come so far apart, on average. */
-const PAUSE_MS = { short: 200, long: 2_000 }
+const PAUSE_MS = { short: 200, long: 5_000 }
 const CONTACTS = 20
 const GROUPS = 4
 const SAMPLING_MS = 500
@@ -17,6 +17,9 @@ const SAMPLING_MS = 500
 const WARM_MS = 60_000
 const WINDOW_MS = 60_000
 const NOISE = 1.05
+
+/** Sizes repeat after so many messages. */
+const SIZES = 9_000
 
 const filler = (length) => 'x'.repeat(length)
 /** Sizes of records as Baileys makes them, in characters of JSON. */
@@ -40,14 +43,17 @@ class Account {
     this.group = (number) => `${marks.contact}${number}@g.us::1::0`
   }
 
-  /** As an account that has been in use for a while. */
+  /** As an account that has been in use for a while: what is held of it in memory has its size already. */
   async fill() {
     const all = (count, name, value) =>
-      Object.fromEntries(Array.from({ length: count }, (_, at) => [name(at), value(this.mark, at)]))
+      Object.fromEntries(
+        Array.from({ length: count }, (_, at) => [name(at), value(this.mark, pick(SIZES))]),
+      )
     await this.keys.set({
       session: all(CONTACTS, this.contact, session),
       'sender-key': all(GROUPS, this.group, senderKey),
       'pre-key': all(30, String, (mark, n) => ({ mark, n, private: Buffer.alloc(32, n) })),
+      'identity-key': all(CONTACTS, this.contact, (_, n) => Buffer.alloc(33, n)),
     })
     await this.saveCreds()
   }

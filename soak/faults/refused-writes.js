@@ -8,11 +8,13 @@ const { promise, requireWhole } = require('../verdict')
 const { inWorld } = require('../world')
 const { Writers } = require('../writers')
 
-const ROUNDS = { short: 1, long: 5 }
+const ROUNDS = { short: 1, long: 10 }
 const ACCOUNTS = 4
 const STRANDS = ['one', 'two']
 const STORE = { writeTimeoutMs: 1_500, pool: { size: 3 } }
 const TABLES = { column: 'public.whatsapp_accounts', rows: 'baileys_auth.record' }
+
+const WITHOUT_DISK = 'a trigger says so: mounting one takes root, or sudo without a password'
 
 /** A role that may write, and nothing else; gives its name and a connection string of it. */
 async function makeRole(db, said) {
@@ -72,9 +74,10 @@ async function endure(cause, { layout, said, serverUrl }) {
   })
 }
 
-/** A disk is full, with a server of its own; says how that was made. */
+/** A disk is full, with a server of its own. */
 async function endureFullDisk(options) {
   const disk = mountSmallDisk()
+  options.note('how the disk is full', disk ? 'a tmpfs without a free byte' : WITHOUT_DISK)
   const server = await startPostgres({ onLog: options.said.print })
   try {
     return await endure(causes.fullDisk(disk), { ...options, serverUrl: server.url() })
@@ -96,11 +99,14 @@ const CAUSES = {
 async function run({ layout, scale, report, said }) {
   const total = { refused: 0, sets: 0 }
   const figures = {}
+  const note = (label, text) => {
+    figures[label] = text
+  }
   for (const [name, suffer] of Object.entries(CAUSES)) {
     let longest = 0
     for (let round = 1; round <= ROUNDS[scale]; round++) {
       report(`${name}, round ${round} of ${ROUNDS[scale]}`)
-      const { backMs, refused, sets } = await suffer({ layout, said }).catch((error) => {
+      const { backMs, refused, sets } = await suffer({ layout, said, note }).catch((error) => {
         throw new Error(`${name}: ${error.message}`, { cause: error })
       })
       longest = Math.max(longest, backMs)

@@ -58,10 +58,11 @@ class TwoOwners {
     await this.#call(owner, 'open', account)
     for (let takeover = 0; takeover < takeovers; takeover++) {
       await this.#call(owner, 'hasWritten', account, randomInt(MOST_WRITES + 1))
-      const losing = this.#awaitLoss(owner, account)
-      owner = 1 - owner
-      const found = await this.#call(owner, 'open', account)
-      this.#compare(account, found, await losing(), 'ERR_SESSION_SUPERSEDED')
+      const [older, newer] = [owner, 1 - owner]
+      const found = await this.#call(newer, 'open', account)
+      const lost = await this.#call(older, 'lose', account)
+      this.#compare(account, found, lost, 'ERR_SESSION_SUPERSEDED')
+      owner = newer
       this.figures.takeovers++
       this.#report(`${this.figures.takeovers} takeovers`)
     }
@@ -84,10 +85,9 @@ class TwoOwners {
   }
 
   async #clear(account, owner) {
-    const losing = this.#awaitLoss(owner, account)
     await this.#call(randomInt(2), 'clear', account)
     promise((await this.#db.stored(account)) === null, `a cleared account is empty (${account})`)
-    const lost = await losing()
+    const lost = await this.#call(owner, 'lose', account)
     promise(lost.said === 0, `a clear is no takeover (${account})`)
     this.#count(account, lost, 'ERR_SESSION_CLEARED')
     promise(
@@ -95,14 +95,6 @@ class TwoOwners {
       `late writes bring nothing back (${account})`,
     )
     this.figures.clears++
-  }
-
-  /** Begins to wait for a loss before it comes; the rest of the waiting is for when it has come. */
-  #awaitLoss(owner, account) {
-    const losing = this.#call(owner, 'lose', account)
-    // Told to whoever waits for it.
-    losing.catch(() => {})
-    return () => losing
   }
 
   #compare(account, found, lost, code) {

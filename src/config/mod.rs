@@ -117,3 +117,25 @@ fn invalid(setting: &str, problem: &str) -> Error {
 fn read_file(setting: &str, path: &str) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|error| invalid(setting, &format!("the file cannot be read ({})", error.kind())))
 }
+
+#[cfg(test)]
+impl Settings {
+    /// The defaults, for a connection string.
+    pub(crate) fn of(database_url: &str) -> Self {
+        Self {
+            layout: None,
+            schema: "baileys_auth".to_owned(),
+            auto_migrate: true,
+            cache_bytes: 0,
+            owner: String::new(),
+            database_url: Zeroizing::new(database_url.to_owned()),
+            secret: Zeroizing::default(),
+            previous_secrets: Vec::new(),
+            accounts_table: AccountsTable::default(),
+            pool: PoolSettings::default(),
+            tls: None,
+            write_timeout_ms: 10_000,
+            synchronous_commit: None,
+        }
+    }
+}

@@ -1,8 +1,13 @@
 //! A sealed text as the original service stores it: `{"iv":hex,"authTag":hex,"encrypted":hex}`, AES-256-GCM without
 //! associated data.
 
+use std::fmt;
+
 use aes_gcm::{AeadInOut, Nonce, Tag};
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, IgnoredAny, MapAccess, Visitor},
+};
 use zeroize::Zeroizing;
 
 use super::{SealingKey, random};
@@ -30,12 +35,45 @@ pub struct Envelope {
 }
 
 /// The stored form; other fields are none of ours.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Stored {
     iv: String,
     auth_tag: String,
     encrypted: String,
+}
+
+impl<'de> Deserialize<'de> for Stored {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        deserializer.deserialize_map(StoredVisitor)
+    }
+}
+
+struct StoredVisitor;
+
+impl<'de> Visitor<'de> for StoredVisitor {
+    type Value = Stored;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a sealed text")
+    }
+
+    /// Of fields of one name the last one counts, as for `JSON.parse`: a text that was sealed anew has two nonces.
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> std::result::Result<Stored, A::Error> {
+        let (mut iv, mut auth_tag, mut encrypted) = (None, None, None);
+        while let Some(name) = fields.next_key::<String>()? {
+            match &*name {
+                "iv" => iv = Some(fields.next_value()?),
+                "authTag" => auth_tag = Some(fields.next_value()?),
+                "encrypted" => encrypted = Some(fields.next_value()?),
+                _ => drop(fields.next_value::<IgnoredAny>()?),
+            }
+        }
+        let missing = A::Error::missing_field;
+        Ok(Stored {
+            iv: iv.ok_or_else(|| missing("iv"))?,
+            auth_tag: auth_tag.ok_or_else(|| missing("authTag"))?,
+            encrypted: encrypted.ok_or_else(|| missing("encrypted"))?,
+        })
+    }
 }
 
 impl Envelope {

@@ -59,6 +59,11 @@ impl SessionKey {
         }
     }
 
+    /// Whether it is the same key.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.data == other.data
+    }
+
     pub(super) fn data_key(&self) -> &[u8; 32] {
         &self.data
     }

@@ -9,10 +9,13 @@
 
 mod buffers;
 mod quarantine;
+mod rotation;
 mod sealing;
 mod session;
 mod settings;
+mod stats;
 mod store;
 
 pub(crate) use quarantine::NativeQuarantined;
+pub(crate) use rotation::NativeRotationStep;
 pub(crate) use session::NativeSession;

@@ -14,6 +14,7 @@ use crate::{
         record::{Bytes, Changes, RecordKey, Text, Value},
     },
     error::{Code, Error, Result},
+    layout::Origin,
     outcome::{Answer, Failure, Mailbox, to_array},
     runtime,
     session::{Handle, Opened, Reply, Session},
@@ -29,11 +30,22 @@ pub struct NativeSession {
     mailbox: Arc<Mailbox>,
     /// Until JavaScript has taken them.
     creds: Option<Value>,
+    origin: Origin,
+}
+
+/// How the open came by the session.
+#[napi(object, object_from_js = false)]
+#[allow(missing_docs)]
+pub struct NativeOrigin {
+    pub adopted: bool,
+    pub taken_over: bool,
+    pub previous_owner: Option<String>,
 }
 
 impl NativeSession {
     /// Hands out a handle; earlier ones of the account are refused from here on.
-    pub(crate) fn admit(store: Arc<Store>, opened: Opened, mailbox: Arc<Mailbox>) -> Self {
+    pub(crate) fn admit(store: Arc<Store>, mut opened: Opened, mailbox: Arc<Mailbox>) -> Self {
+        let origin = std::mem::take(&mut opened.origin);
         let Handle { session, number, creds } = opened.admit();
         Self {
             store,
@@ -41,6 +53,7 @@ impl NativeSession {
             handle: number,
             mailbox,
             creds,
+            origin,
         }
     }
 
@@ -90,6 +103,21 @@ impl NativeSession {
     pub fn take_creds(&mut self) -> Option<String> {
         let creds = self.creds.take()?;
         Some(creds.to_text().as_str().to_owned())
+    }
+
+    /// How the open came by the session; once.
+    #[napi(catch_unwind)]
+    pub fn take_origin(&mut self) -> NativeOrigin {
+        let Origin {
+            adopted,
+            taken_over,
+            previous_owner,
+        } = std::mem::take(&mut self.origin);
+        NativeOrigin {
+            adopted,
+            taken_over,
+            previous_owner: previous_owner.map(String::from),
+        }
     }
 
     /// The token is answered with the ids of all records of one type.

@@ -1,6 +1,6 @@
 //! A store, as JavaScript holds it.
 
-use std::sync::{Arc, atomic::Ordering::Relaxed};
+use std::sync::Arc;
 
 use napi::{
     Env,
@@ -8,7 +8,7 @@ use napi::{
 };
 use napi_derive::napi;
 
-use super::settings::NativeSettings;
+use super::{rotation::NativeRotation, settings::NativeSettings, stats::NativeStats};
 use crate::{
     config::Settings,
     error::Result,
@@ -23,42 +23,6 @@ use crate::{
 pub struct NativeStore {
     store: Arc<Store>,
     mailbox: Arc<Mailbox>,
-}
-
-/// A store's figures.
-#[napi(object, object_from_js = false)]
-#[allow(missing_docs)]
-pub struct NativeStats {
-    pub layout: Option<String>,
-    pub open_sessions: u32,
-    pub pending_records: u32,
-    pub pending_bytes: f64,
-    pub committed_records: f64,
-    pub commits: f64,
-    pub retries: f64,
-    pub failed_commits: f64,
-    pub pool: NativePoolStatus,
-    pub cache: Option<NativeCacheStatus>,
-}
-
-/// Figures of the memory that holds records.
-#[napi(object, object_from_js = false)]
-#[allow(missing_docs)]
-pub struct NativeCacheStatus {
-    pub bytes: f64,
-    pub capacity: f64,
-    pub hits: f64,
-    pub misses: f64,
-}
-
-/// The pool's figures.
-#[napi(object, object_from_js = false)]
-#[allow(missing_docs)]
-pub struct NativePoolStatus {
-    pub size: u32,
-    pub idle: u32,
-    pub waiting: u32,
-    pub max: u32,
 }
 
 #[napi]
@@ -104,6 +68,12 @@ impl NativeStore {
         self.answer(token, async move { restored.await.map(|()| Answer::Done) });
     }
 
+    /// A change of all sessions over to the current secret; with `rekey`, with new data keys.
+    #[napi(catch_unwind)]
+    pub fn rotate(&self, rekey: bool) -> NativeRotation {
+        NativeRotation::new(self.store.clone(), self.mailbox.clone(), rekey)
+    }
+
     /// Closes every session and connection.
     #[napi(catch_unwind)]
     pub fn close(&self, token: u32) {
@@ -127,29 +97,7 @@ impl NativeStore {
     /// The store's figures.
     #[napi(catch_unwind)]
     pub fn stats(&self) -> NativeStats {
-        let (counters, pool) = (self.store.counters(), self.store.pool_status());
-        NativeStats {
-            layout: self.store.layout().map(str::to_owned),
-            open_sessions: saturating(self.store.open_sessions()),
-            pending_records: saturating(counters.pending_records.load(Relaxed)),
-            pending_bytes: counters.pending_bytes.load(Relaxed) as f64,
-            committed_records: counters.committed_records.load(Relaxed) as f64,
-            commits: counters.commits.load(Relaxed) as f64,
-            retries: self.store.retries() as f64,
-            failed_commits: counters.failed_commits.load(Relaxed) as f64,
-            pool: NativePoolStatus {
-                size: saturating(pool.size),
-                idle: saturating(pool.idle),
-                waiting: saturating(pool.waiting),
-                max: saturating(pool.max),
-            },
-            cache: self.store.cache_status().map(|cache| NativeCacheStatus {
-                bytes: cache.bytes as f64,
-                capacity: cache.capacity as f64,
-                hits: cache.hits as f64,
-                misses: cache.misses as f64,
-            }),
-        }
+        NativeStats::of(&self.store)
     }
 
     /// Parameters of the connection string that mean nothing here.
@@ -173,8 +121,4 @@ fn make(settings: Settings, mailbox: &Arc<Mailbox>) -> Result<Store> {
     let _within = runtime.enter();
     let mailbox = mailbox.clone();
     Store::new(settings, Arc::new(move |event| mailbox.tell(event)))
-}
-
-fn saturating(count: usize) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
 }

@@ -74,7 +74,11 @@ fn the_corpus_reaches_what_is_behind_the_first_checks() {
     assert!(accepted("sealed_record", |bytes| sealed_record(bytes).is_ok()) > 0);
     assert!(accepted("sealed_record", |bytes| record_plaintext(bytes).is_ok()) > 0);
     assert!(accepted("wrapped_key", |bytes| wrapped_key(bytes).is_ok()) > 0);
-    assert!(accepted("compact_value", |bytes| compact_value(bytes[0] % FORMS, &bytes[1..]).is_ok()) > 0);
+    assert!(
+        accepted("compact_value", |bytes| compact_value(bytes[0] % FORMS, &bytes[1..])
+            .is_ok())
+            > 0
+    );
     assert!(
         accepted("original_blob", |bytes| {
             std::str::from_utf8(bytes).is_ok_and(|text| original_blob(text).is_ok())
@@ -141,7 +145,9 @@ fn malformed_texts_are_unreadable() {
 #[test]
 fn malformed_connection_strings_name_the_setting_and_quote_nothing() {
     for (name, vector) in malformed("connection-string") {
-        let error = connection_string(text(&vector)).err().unwrap_or_else(|| panic!("{name}"));
+        let error = connection_string(text(&vector))
+            .err()
+            .unwrap_or_else(|| panic!("{name}"));
         assert!(matches!(error.code(), Code::Config | Code::Tls), "{name}");
         assert!(!error.to_string().contains("hunter2"), "{name}");
     }

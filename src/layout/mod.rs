@@ -2,6 +2,7 @@
 
 pub(crate) mod column;
 pub mod quarantine;
+pub(crate) mod rotation;
 pub(crate) mod rows;
 mod sql;
 
@@ -11,10 +12,13 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use self::quarantine::{Entry, Quarantined};
+use self::{
+    quarantine::{Entry, Quarantined},
+    rotation::Rotation,
+};
 use crate::{
     codec::record::{Changes, RecordKey, Value},
-    error::Result,
+    error::{Error, Result},
 };
 
 /// A way to store sessions in PostgreSQL.
@@ -46,6 +50,13 @@ pub(crate) trait Layout: Send + Sync + 'static {
 
     /// Puts a session from quarantine back; one that the account has meanwhile goes there in turn, if it may be replaced.
     async fn restore(&self, entry: &Entry, replace: bool) -> Result<()>;
+
+    /// Why what waited for a connection got none.
+    fn no_connection(&self) -> Error;
+
+    /// A change of all sessions over to the current secret; with `rekey`, each that an earlier one has ever protected gets a
+    /// new data key, where it has one of its own.
+    fn rotation(&self, rekey: bool) -> Box<dyn Rotation>;
 
     /// What is held in memory, if it is bounded.
     fn cache_status(&self) -> Option<CacheStatus> {
@@ -79,8 +90,24 @@ pub(crate) trait Tenure: Any + Send + Sync {
     /// The keys of all records but the credentials; of one type, or of all.
     async fn keys(&self, kind: Option<&str>) -> Result<Vec<RecordKey>>;
 
+    /// How the open came by the session; told once.
+    fn take_origin(&self) -> Origin {
+        Origin::default()
+    }
+
     /// Nobody will ask any more: what is held of the session can go.
     fn release(&self) {}
+}
+
+/// How an open came by its session.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    /// It was moved here from the original form.
+    pub adopted: bool,
+    /// Another store or process was the last to open it, as far as that is known.
+    pub taken_over: bool,
+    /// Which process that was, where the database says so.
+    pub previous_owner: Option<Box<str>>,
 }
 
 /// What became of a write.

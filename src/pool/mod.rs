@@ -1,11 +1,15 @@
 //! Connections, and operations on them that are repeated through faults that pass.
 
+mod behalf;
 mod connect;
 mod fault;
 
 use std::{
     future::Future,
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -21,9 +25,10 @@ use crate::{
     config::Connection,
     error::{Code, Error, Result},
     event::{Event, Observer},
+    stats::Counters,
 };
 use connect::Connector;
-pub(crate) use fault::Fault;
+pub(crate) use {behalf::on_behalf, fault::Fault};
 
 /// First pause before an operation is repeated; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -50,7 +55,10 @@ pub(crate) struct Pool {
     /// How long one statement may take: a connection that went dead silently leaves time for a try on another one.
     statement: Duration,
     observer: Observer,
+    counters: Arc<Counters>,
     retries: AtomicU64,
+    /// What the newest attempt failed for that could not be made or was refused, and when.
+    trouble: Mutex<Option<(Instant, Error)>>,
     /// Whether statements may be prepared: connections keep their state from one transaction to the next.
     prepares: AtomicBool,
 }
@@ -70,7 +78,12 @@ pub struct PoolStatus {
 
 impl Pool {
     /// A pool; connects when first used.
-    pub(crate) fn new(connection: Connection, patience: Duration, observer: Observer) -> Result<Self> {
+    pub(crate) fn new(
+        connection: Connection,
+        patience: Duration,
+        observer: Observer,
+        counters: Arc<Counters>,
+    ) -> Result<Self> {
         let prepares = connection.prepares;
         let statement = (patience / 2).min(connection.statement.unwrap_or(patience));
         let all_hosts = connection.connect * u32::try_from(connection.hosts.len()).unwrap_or(u32::MAX);
@@ -106,7 +119,9 @@ impl Pool {
             patience,
             statement,
             observer,
+            counters,
             retries: AtomicU64::new(0),
+            trouble: Mutex::default(),
             prepares: AtomicBool::new(prepares),
         })
     }
@@ -162,16 +177,25 @@ impl Pool {
     where
         F: Future<Output = std::result::Result<T, Fault>>,
     {
-        let mut pause = FIRST_PAUSE;
+        let (start, mut pause) = (Instant::now(), FIRST_PAUSE);
         let mut last: Option<Error> = None;
         loop {
+            let prepared = self.prepares.load(Ordering::Relaxed);
             let fault = match timeout_at(deadline, attempt()).await {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(fault)) => fault,
                 // What went wrong before says more than that the time is up.
-                Err(_) => return Err(last.unwrap_or_else(|| Fault::timeout().error)),
+                Err(_) => {
+                    let last = last.or_else(|| self.recent_trouble());
+                    return Err(last.unwrap_or_else(|| Fault::timeout().error));
+                }
             };
-            if fault.is_of_pooler && self.prepares.swap(false, Ordering::Relaxed) {
+            if fault.transient && (fault.error.code() == Code::DbUnavailable || fault.error.sql_state().is_some()) {
+                *self.trouble() = Some((Instant::now(), fault.error.clone()));
+            }
+            // Not only for the first one who finds out: others are under way with statements of their own.
+            if fault.is_of_pooler && prepared {
+                self.prepares.store(false, Ordering::Relaxed);
                 continue;
             }
             if !fault.transient || Instant::now() + pause >= deadline {
@@ -182,14 +206,33 @@ impl Pool {
             }
             self.retries.fetch_add(1, Ordering::Relaxed);
             if last.is_none() {
-                (self.observer)(Event::Retrying {
+                let (account, accounts) = behalf::current();
+                self.tell(Event::Retrying {
                     reason: fault.error.to_string(),
+                    account,
+                    accounts,
+                    after: start.elapsed(),
                 });
             }
             last = Some(fault.error);
             sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
+    }
+
+    /// Why an operation that waited for a connection got none: what those that had one failed for, as long as that is recent.
+    pub(crate) fn no_connection(&self) -> Error {
+        self.recent_trouble().unwrap_or_else(|| Fault::no_connection().error)
+    }
+
+    fn recent_trouble(&self) -> Option<Error> {
+        let trouble = self.trouble();
+        let (when, error) = trouble.as_ref()?;
+        (when.elapsed() < self.patience).then(|| error.clone())
+    }
+
+    fn trouble(&self) -> MutexGuard<'_, Option<(Instant, Error)>> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tells of something that was done with the database.
@@ -199,8 +242,12 @@ impl Pool {
 
     /// A connection, for one attempt.
     pub(crate) async fn lend(&self) -> std::result::Result<Loan, Fault> {
+        let start = Instant::now();
+        let connection = self.connections.get().await;
+        self.counters.connection_wait_seconds.took(start.elapsed());
         Ok(Loan {
-            connection: Some(self.connections.get().await?),
+            connection: Some(connection?),
+            counters: self.counters.clone(),
             statement: self.statement,
             is_usable: true,
             prepares: self.prepares.load(Ordering::Relaxed),
@@ -233,6 +280,7 @@ impl Pool {
 /// may still be running on it, and would hold up whoever got it next.
 pub(crate) struct Loan {
     connection: Option<Object>,
+    counters: Arc<Counters>,
     /// How long one statement may take.
     statement: Duration,
     is_usable: bool,
@@ -307,7 +355,9 @@ impl Loan {
             return Err(Fault::timeout());
         };
         self.is_usable = false;
+        let start = Instant::now();
         let answer = timeout(self.statement, work(connection)).await;
+        self.counters.round_trip_seconds.took(start.elapsed());
         let answer = answer.map_err(|_| Fault::timeout())?;
         self.is_usable = answer.as_ref().err().is_none_or(fault::leaves_usable);
         Ok(answer?)
@@ -336,3 +386,6 @@ impl Drop for Loan {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::{Reply, Session};
+use super::{Session, pending::Waiter};
 use crate::{
     codec::record::Changes,
     error::{Code, Error, Result},
@@ -16,7 +16,7 @@ use crate::{
 pub(crate) struct Commit {
     pub(super) session: Arc<Session>,
     pub(super) changes: Arc<Changes>,
-    pub(super) replies: Vec<Reply>,
+    pub(super) replies: Vec<Waiter>,
     pub(super) deadline: Instant,
 }
 
@@ -32,6 +32,16 @@ impl Commit {
     /// When it is given up.
     pub(crate) fn deadline(&self) -> Instant {
         self.deadline
+    }
+
+    /// Whose it is.
+    pub(crate) fn account(&self) -> &Arc<str> {
+        &self.session.account
+    }
+
+    /// How many records it carries.
+    pub(crate) fn records(&self) -> usize {
+        self.changes.records.len()
     }
 
     /// About how many bytes it carries.
@@ -65,7 +75,7 @@ impl Commit {
             state.expected = state.pending.replies.len() + replies.len();
         }
         for reply in replies {
-            reply(result.clone());
+            reply.answer(result.clone(), &session.counters);
         }
         Rest(session.clone())
     }

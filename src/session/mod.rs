@@ -8,7 +8,7 @@ mod commit;
 mod identity;
 mod pending;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering::Relaxed};
 
 use tokio::{
     sync::{Notify, oneshot},
@@ -22,7 +22,8 @@ use crate::{
     codec::record::{Changes, RecordKey, Value},
     error::{Code, Error, Result},
     event::{Event, Observer},
-    layout::{Tenure, ValuesReply},
+    layout::{Origin, Tenure, ValuesReply},
+    pool,
     stats::Counters,
     writer::Writer,
 };
@@ -118,7 +119,10 @@ impl Session {
             let mut state = self.state();
             state.require_open()?;
             state.opening += 1;
-            Opened(self.clone())
+            Opened {
+                session: self.clone(),
+                origin: Origin::default(),
+            }
         };
         let durable = self.durable_creds().await?;
         let mut state = self.state();
@@ -145,14 +149,19 @@ impl Session {
     /// Adds records to the next commit, all or nothing, and answers `reply` when PostgreSQL has committed them, or at once
     /// with what refuses them. The commit leaves after [`Session::start`]: what is written in between leaves together.
     pub fn write(&self, handle: u64, changes: Changes, reply: Reply) {
+        self.counters.sets.fetch_add(1, Relaxed);
         match self.accept(handle, changes) {
             Ok(mut state) => {
-                state.pending.wait(reply, || self.writer.deadline());
+                let since = Some(Instant::now());
+                state.pending.wait(reply, since, || self.writer.deadline());
                 if state.pending.replies.len() == state.expected {
                     self.gathered.notify_one();
                 }
             }
-            Err(error) => reply(Err(error)),
+            Err(error) => {
+                self.counters.refused_sets.fetch_add(1, Relaxed);
+                reply(Err(error));
+            }
         }
     }
 
@@ -172,7 +181,7 @@ impl Session {
             state.require_open()?;
             // Nobody listens any more if the caller gave up; the commit is none the worse for it.
             let reply: Reply = Box::new(|result| drop(reply.send(result)));
-            state.pending.wait(reply, || self.writer.deadline());
+            state.pending.wait(reply, None, || self.writer.deadline());
             self.schedule(&mut state);
         }
         answer.await.unwrap_or_else(|_| Err(Error::closed()))
@@ -201,7 +210,7 @@ impl Session {
             (first, self.take_pending(&mut state))
         };
         for reply in refused.replies {
-            reply(Err(error.clone()));
+            reply.answer(Err(error.clone()), &self.counters);
         }
         self.tenure.release();
         if first && error.code() == Code::SessionSuperseded {
@@ -266,7 +275,7 @@ impl Session {
             layers.reverse();
             layers
         };
-        let mut keys = self.tenure.keys(kind).await?;
+        let mut keys = pool::on_behalf([&self.account], self.tenure.keys(kind)).await?;
         for changes in unwritten {
             keys.retain(|key| changes.get(key).is_none());
             let set = changes
@@ -338,18 +347,22 @@ impl Session {
 }
 
 /// A session with a handle that is about to be handed out.
-pub struct Opened(Arc<Session>);
+pub struct Opened {
+    session: Arc<Session>,
+    /// How the open came by the session; as it is by default where this store had it open already.
+    pub origin: Origin,
+}
 
 impl Opened {
     /// Hands the handle out: from here on the writes of earlier ones are refused.
     pub fn admit(self) -> Handle {
-        let mut state = self.0.state();
+        let mut state = self.session.state();
         state.newest_handle += 1;
         let unwritten = state.unwritten().find_map(Changes::creds).cloned();
         let creds = unwritten.or_else(|| state.creds.clone().flatten());
         Handle {
             number: state.newest_handle,
-            session: self.0.clone(),
+            session: self.session.clone(),
             creds,
         }
     }
@@ -367,7 +380,7 @@ pub struct Handle {
 
 impl Drop for Opened {
     fn drop(&mut self) {
-        let mut state = self.0.state();
+        let mut state = self.session.state();
         state.opening -= 1;
         if state.opening == 0 {
             state.creds = None;

@@ -11,12 +11,28 @@ use crate::{
 /// Called once with a write's outcome; on JavaScript's thread or one of the runtime's, so it must not block.
 pub type Reply = Box<dyn FnOnce(Result<()>) + Send>;
 
+/// Somebody who waits for a commit.
+pub(super) struct Waiter {
+    reply: Reply,
+    /// When it called, if that was a write.
+    since: Option<Instant>,
+}
+
+impl Waiter {
+    pub(super) fn answer(self, result: Result<()>, counters: &Counters) {
+        if let Some(since) = self.since {
+            counters.answered(since.elapsed(), result.is_ok());
+        }
+        (self.reply)(result);
+    }
+}
+
 #[derive(Default)]
 pub(super) struct Pending {
     /// A later value of a record replaces an earlier one that has not left yet.
     pub(super) changes: Changes,
     pub(super) bytes: usize,
-    pub(super) replies: Vec<Reply>,
+    pub(super) replies: Vec<Waiter>,
     /// When who waits longest is to be told that it was given up.
     pub(super) deadline: Option<Instant>,
 }
@@ -43,9 +59,9 @@ impl Pending {
         Ok(())
     }
 
-    /// Adds somebody who waits for the commit, until this moment at most.
-    pub(super) fn wait(&mut self, reply: Reply, deadline: impl FnOnce() -> Instant) {
-        self.replies.push(reply);
+    /// Adds somebody who waits for the commit, until this moment at most; `since` a write was called, if it is one.
+    pub(super) fn wait(&mut self, reply: Reply, since: Option<Instant>, deadline: impl FnOnce() -> Instant) {
+        self.replies.push(Waiter { reply, since });
         self.deadline.get_or_insert_with(deadline);
     }
 

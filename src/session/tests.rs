@@ -13,6 +13,7 @@ use crate::{
     layout::{
         Batching, Layout, Outcome, Write,
         quarantine::{Entry, Quarantined, not_found},
+        rotation::Rotation,
     },
 };
 
@@ -61,6 +62,10 @@ impl Layout for Fake {
         vec![Outcome::Settled(answer)]
     }
 
+    fn rotation(&self, _rekey: bool) -> Box<dyn Rotation> {
+        unreachable!("a session knows nothing of rotations")
+    }
+
     async fn clear(&self, _: &str) -> Result<()> {
         Ok(())
     }
@@ -75,6 +80,10 @@ impl Layout for Fake {
 
     async fn restore(&self, _: &Entry, _: bool) -> Result<()> {
         Err(not_found())
+    }
+
+    fn no_connection(&self) -> Error {
+        Error::new(Code::DbTimeout, "no connection")
     }
 }
 
@@ -120,7 +129,7 @@ async fn bench() -> Bench {
     let session = Session::new(
         "an account".into(),
         Arc::new(FakeTenure::default()),
-        Writer::start(layout, 4, Duration::from_secs(10)),
+        Writer::start(layout, 4, Duration::from_secs(10), counters.clone()),
         counters.clone(),
         Arc::new(move |event| observed.lock().unwrap().push_back(event)),
     );

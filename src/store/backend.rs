@@ -14,6 +14,7 @@ use crate::{
         rows::{RowsLayout, RowsSettings, schema},
     },
     pool::Pool,
+    stats::Counters,
     writer::Writer,
 };
 
@@ -32,6 +33,7 @@ pub(super) struct Blueprint {
     pub(super) owner: String,
     /// Commits under way at a time.
     pub(super) lanes: usize,
+    pub(super) counters: Arc<Counters>,
 }
 
 /// A layout, and its writer.
@@ -58,7 +60,7 @@ impl Blueprint {
             None => self.rows().await?,
         };
         Ok(Backend {
-            writer: Writer::start(layout.clone(), self.lanes, self.pool.patience()),
+            writer: Writer::start(layout.clone(), self.lanes, self.pool.patience(), self.counters.clone()),
             layout,
         })
     }

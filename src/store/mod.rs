@@ -13,14 +13,14 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::OnceCell;
+use tokio::{sync::OnceCell, time::Instant};
 
 use crate::{
     config::{Connection, Settings},
     crypto,
     error::{Code, Error, Result},
     event::Observer,
-    layout::CacheStatus,
+    layout::{CacheStatus, rotation::Rotation},
     pool::{self, Pool, PoolStatus},
     session::{Opened, Session},
     stats::Counters,
@@ -65,7 +65,8 @@ impl Store {
         let lanes = connection.pool_size;
         let ignored_parameters = std::mem::take(&mut connection.ignored);
         let patience = Duration::from_millis(u64::from(settings.write_timeout_ms));
-        let pool = Arc::new(Pool::new(connection, patience, observer.clone())?);
+        let counters = Arc::<Counters>::default();
+        let pool = Arc::new(Pool::new(connection, patience, observer.clone(), counters.clone())?);
         let secrets = std::iter::once(settings.secret).chain(settings.previous_secrets);
         let blueprint = Blueprint {
             pool: pool.clone(),
@@ -79,6 +80,7 @@ impl Store {
             cache_bytes: settings.cache_bytes,
             owner: settings.owner,
             lanes,
+            counters: counters.clone(),
         };
         Ok(Self {
             number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed),
@@ -86,7 +88,7 @@ impl Store {
             pool,
             blueprint,
             backend: OnceCell::new(),
-            counters: Arc::default(),
+            counters,
             observer,
             closed: AtomicBool::new(false),
             ignored_parameters,
@@ -99,10 +101,14 @@ impl Store {
     /// call, not when the future is first polled. The same holds for [`Store::clear`] and [`Store::close_session`].
     pub fn open(self: &Arc<Self>, account: Arc<str>) -> impl Future<Output = Result<Opened>> + Send + use<> {
         let (store, place) = (self.clone(), registry::place(&self.target, &account));
-        let turn = place.turn();
+        let (turn, start) = (place.turn(), Instant::now());
         async move {
             let _turn = turn.await;
-            store.open_in_turn(&place, account).await
+            let opened = pool::on_behalf([&account], store.open_in_turn(&place, account.clone())).await;
+            if opened.is_ok() {
+                store.counters.open_seconds.took(start.elapsed());
+            }
+            opened
         }
     }
 
@@ -130,7 +136,9 @@ impl Store {
             Ok::<_, Error>((backend, backend.layout.open(&account).await?))
         })
         .await?;
-        if let Some((session, _)) = older {
+        let mut origin = tenure.take_origin();
+        if let Some((session, holder)) = older {
+            origin.taken_over |= holder != self.number && session.ended().is_none();
             session.end(&Error::superseded());
         }
         // A store that was closed meanwhile would never be told to let go of this session.
@@ -143,7 +151,9 @@ impl Store {
             self.observer.clone(),
         );
         place.occupy(&session, self.number);
-        session.reserve().await
+        let mut opened = session.reserve().await?;
+        opened.origin = origin;
+        Ok(opened)
     }
 
     /// Deletes an account's session. Handles that are open get `ERR_SESSION_CLEARED` from the call on.
@@ -158,11 +168,15 @@ impl Store {
             let _turn = turn.await;
             // An open that was called before has handed out a session meanwhile.
             place.end_occupant(&Error::cleared());
-            pool::until(store.pool.deadline(), async {
-                store.backend().await?.layout.clear(&account).await
-            })
-            .await
+            let cleared = async { store.backend().await?.layout.clear(&account).await };
+            pool::until(store.pool.deadline(), pool::on_behalf([&account], cleared)).await
         }
+    }
+
+    /// A change of all sessions over to the current secret, open ones included: their owners keep them.
+    pub(crate) async fn rotation(&self, rekey: bool) -> Result<Box<dyn Rotation>> {
+        self.require_open()?;
+        Ok(self.backend().await?.layout.rotation(rekey))
     }
 
     /// Closes a handle: waits until everything written so far is durable, then, if the handle is the account's newest,

@@ -17,6 +17,8 @@ pub(super) struct Bounds {
     /// Of all of them.
     pub(super) clears: u8,
     pub(super) give_ups: u8,
+    /// New data keys, in layout rows.
+    pub(super) rekeys: u8,
     /// Whether answers take their time too: else they are there when the statement has run.
     pub(super) answers_travel: bool,
 }
@@ -30,6 +32,7 @@ pub(super) const NOTHING: Bounds = Bounds {
     reads: 0,
     clears: 0,
     give_ups: 0,
+    rekeys: 0,
     answers_travel: false,
 };
 

@@ -7,8 +7,8 @@
 //! | model | code |
 //! |---|---|
 //! | `rows/server.rs`, a variant of `Statement` each | the statement of that name in `rows/statements.rs`: its condition, its lock, its effect |
-//! | `rows/client.rs`, `Call` | `rows/opener.rs` (peek, take or create, read the credentials) and `rows/commit.rs` (settle a doubt, write, ask) |
-//! | `rows/client.rs`, `Reading` and `Clearing` | `rows/reader.rs`; `clear` in `rows/mod.rs` |
+//! | `Call` in `rows/process.rs` and `rows/client.rs` | `rows/opener.rs` (peek, take or create, read the credentials) and `rows/commit.rs` (settle a doubt, write, ask) |
+//! | `Reading` and `Clearing` there | `rows/reader.rs`; `clear` in `rows/mod.rs` |
 //! | `Tenure::learn`, `Tenure::doubt` | the same of `Token` in `rows/fence.rs` |
 //! | `column/server.rs` | the statements of `column/table.rs` |
 //! | `column/client.rs` | `open` and `commit_one` in `column/mod.rs`, `column/tenure.rs`, `clear` in `column/table.rs` |
@@ -22,6 +22,9 @@
 //!
 //! Values count up, so that an older one in the place of a newer one shows. A set writes two records. What happens within a
 //! process, where a newer handle waits for the older one's writes, is the business of `src/session`, not of this.
+//!
+//! What the models leave out: adoption, which takes the original text away by its mark as a clear of layout column does, and
+//! that whoever is overtaken again and again gives up later than here.
 //!
 //! Each model has weaknesses, which leave out one thing that the code does. Every one of them must lead to a broken
 //! promise: a model that cannot fail proves nothing.

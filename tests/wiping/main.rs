@@ -17,12 +17,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use baileys_postgres_auth::{
     config::{LayoutName, Settings},
     record::{Bytes, Changes, RecordKey, Text, Value},
     store::Store,
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
@@ -119,14 +119,23 @@ async fn leaves_nothing(layout: LayoutName) {
         let is_held = held.iter().any(|found| found.name == needle.name);
         // Rows hold what was handed over; the column holds texts alone.
         let may_be_missing = needle.name.ends_with("as bytes") || needle.name == "a byte array";
-        assert!(is_held || may_be_missing, "{} is not found while it is held", needle.name);
+        assert!(
+            is_held || may_be_missing,
+            "{} is not found while it is held",
+            needle.name
+        );
     }
     store.close().await.unwrap();
     drop((handle, store));
     expect_wiped(&needles).await;
 
     // The way back: an open reads the credentials, and a fetch the rest.
-    let store = database.observed_store(Settings { cache_bytes: 0, ..settings() }).0;
+    let store = database
+        .observed_store(Settings {
+            cache_bytes: 0,
+            ..settings()
+        })
+        .0;
     let handle = open(&store, "an account").await.unwrap();
     for kind in ["session", "identity-key"] {
         fetch(&handle, kind).await;

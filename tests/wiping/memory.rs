@@ -24,7 +24,12 @@ impl Needle {
     }
 
     fn is_at(&self, bytes: &[u8]) -> bool {
-        bytes.len() >= self.masked.len() && self.masked.iter().zip(bytes).all(|(masked, byte)| masked ^ MASK == *byte)
+        bytes.len() >= self.masked.len()
+            && self
+                .masked
+                .iter()
+                .zip(bytes)
+                .all(|(masked, byte)| masked ^ MASK == *byte)
     }
 }
 

@@ -1,32 +1,11 @@
 //! What connection strings of all kinds come to.
 
-use zeroize::Zeroizing;
-
 use super::*;
-use crate::{config::AccountsTable, error::Code};
+use crate::error::Code;
 use tokio_postgres::config::SslMode;
 
-fn settings(database_url: &str) -> Settings {
-    Settings {
-        layout: None,
-        schema: "baileys_auth".to_owned(),
-        auto_migrate: true,
-        on_unreadable: Default::default(),
-        cache_bytes: 0,
-        owner: String::new(),
-        database_url: Zeroizing::new(database_url.to_owned()),
-        secret: Zeroizing::default(),
-        previous_secrets: Vec::new(),
-        accounts_table: AccountsTable::default(),
-        pool: PoolSettings::default(),
-        tls: None,
-        write_timeout_ms: 10_000,
-        synchronous_commit: None,
-    }
-}
-
 fn connection(database_url: &str) -> Connection {
-    Connection::from_settings(&settings(database_url)).unwrap()
+    Connection::from_settings(&Settings::of(database_url)).unwrap()
 }
 
 #[test]
@@ -52,7 +31,7 @@ fn a_prisma_url_is_understood_whole() {
 
 #[test]
 fn options_overrule_the_url() {
-    let mut settings = settings("postgresql://me@h/app?connection_limit=3&pool_timeout=7");
+    let mut settings = Settings::of("postgresql://me@h/app?connection_limit=3&pool_timeout=7");
     settings.pool.size = Some(5);
     settings.pool.wait_timeout_ms = Some(250);
     let connection = Connection::from_settings(&settings).unwrap();
@@ -125,7 +104,7 @@ fn refusals_name_the_setting_and_never_the_password() {
         "postgresql://me:hunter2@h/app?target_session_attrs=standby",
         "dbname=app password=hunter2",
     ] {
-        let error = Connection::from_settings(&settings(url)).err().unwrap();
+        let error = Connection::from_settings(&Settings::of(url)).err().unwrap();
         assert_eq!(error.code(), Code::Config, "{url}");
         assert!(!error.to_string().contains("hunter2"), "{error}");
     }

@@ -12,6 +12,8 @@ mod name;
 mod original;
 mod pglz;
 mod quarantine;
+mod reseal;
+mod rotation;
 mod table;
 mod tenure;
 
@@ -28,10 +30,11 @@ use self::{
     table::{Found, Table},
     tenure::ColumnTenure,
 };
-pub(super) use self::{original::OriginalText, quarantine::TextQuarantine, table::mark};
+pub(super) use self::{original::OriginalText, quarantine::TextQuarantine, rotation::ColumnRotation, table::mark};
 use super::{
     Batching, Layout, Outcome, Tenure, Write,
     quarantine::{Entry, Quarantine, Quarantined},
+    rotation::Rotation,
 };
 use crate::{
     codec::record::Changes,
@@ -45,11 +48,27 @@ use crate::{
 /// How often an open tries again because another opener was faster.
 const OPEN_ATTEMPTS: usize = 16;
 
-/// A session, and the mark of the text that holds it; `None` for NULL.
-type Examined = (Image, Option<String>);
+/// What an account's row holds.
+struct Examined {
+    image: Image,
+    /// The mark of the text; `None` for NULL.
+    mark: Option<String>,
+    /// Whether it is sealed under the current secret.
+    is_current: bool,
+}
+
+impl Examined {
+    fn nothing() -> Self {
+        Self {
+            image: Image::default(),
+            mark: None,
+            is_current: true,
+        }
+    }
+}
 
 pub(crate) struct ColumnLayout {
-    table: Table,
+    table: Arc<Table>,
     secrets: Vec<Arc<Zeroizing<String>>>,
     quarantine: TextQuarantine,
     on_unreadable: OnUnreadable,
@@ -66,7 +85,7 @@ impl ColumnLayout {
         on_unreadable: OnUnreadable,
     ) -> Self {
         Self {
-            table: Table::new(pool, names, synchronous_commit),
+            table: Arc::new(Table::new(pool, names, synchronous_commit)),
             secrets,
             quarantine: TextQuarantine::new(Arc::new(quarantine), names),
             on_unreadable,
@@ -79,10 +98,14 @@ impl ColumnLayout {
         let (keys, text) = (keys.to_vec(), Arc::new(text));
         let found = text.clone();
         match runtime::compute(move || read(&keys, &found)).await? {
-            Ok(image) => Ok(Some((image, Some(table::mark(&text))))),
+            Ok((image, is_current)) => Ok(Some(Examined {
+                image,
+                mark: Some(table::mark(&text)),
+                is_current,
+            })),
             Err(error) if error.code() == Code::Unreadable && self.on_unreadable == OnUnreadable::Fresh => {
                 let moved = self.quarantine.move_aside(account, &text, &error).await?;
-                Ok(moved.then(Examined::default))
+                Ok(moved.then(Examined::nothing))
             }
             Err(error) => Err(error),
         }
@@ -148,18 +171,30 @@ impl Layout for ColumnLayout {
             };
             let stored = found.ok_or_else(Error::account_not_found)?;
             let examined = match stored {
-                None => Some(Examined::default()),
+                None => Some(Examined::nothing()),
                 Some(text) => self.examine(account, &keys, text).await?,
             };
-            let Some((image, expected)) = examined else { continue };
-            let is_new = expected.is_none();
-            let tenure = ColumnTenure::new(account.clone(), keys[0].clone(), image, expected);
+            let Some(Examined {
+                image,
+                mark,
+                is_current,
+            }) = examined
+            else {
+                continue;
+            };
+            let is_new = mark.is_none();
+            let tenure = ColumnTenure::new(account.clone(), keys[0].clone(), image, mark);
             let taken = match is_new {
                 true => self.begin(&tenure).await,
                 false => self.commit_one(&tenure, &Arc::default(), self.table.deadline()).await,
             };
             match taken {
-                Ok(()) => return Ok(Arc::new(tenure)),
+                Ok(()) => {
+                    if !is_current {
+                        self.table.tell_rotated(account);
+                    }
+                    return Ok(Arc::new(tenure));
+                }
                 // Somebody wrote between our read and our write: read again.
                 Err(error) if error.is_loss_of_ownership() => {}
                 Err(error) => return Err(error),
@@ -198,6 +233,15 @@ impl Layout for ColumnLayout {
     async fn restore(&self, entry: &Entry, replace: bool) -> Result<()> {
         self.quarantine.restore(entry, replace).await
     }
+
+    fn no_connection(&self) -> Error {
+        self.table.no_connection()
+    }
+
+    /// A text has no key of its own, so there is nothing else that could be made anew.
+    fn rotation(&self, _rekey: bool) -> Box<dyn Rotation> {
+        Box::new(ColumnRotation::new(self.table.clone(), &self.secrets))
+    }
 }
 
 /// The keys of secrets; off the I/O threads, since a secret's first use derives.
@@ -206,12 +250,13 @@ async fn derive_keys(secrets: &[Arc<Zeroizing<String>>]) -> Result<Vec<Arc<Seali
     runtime::compute(move || secrets.iter().map(|secret| derive_key(secret)).collect()).await
 }
 
-/// Opens a stored text with the first key that fits.
-fn read(keys: &[Arc<SealingKey>], text: &str) -> Result<Image> {
+/// Opens a stored text with the first key that fits; whether that is the current secret's.
+fn read(keys: &[Arc<SealingKey>], text: &str) -> Result<(Image, bool)> {
     let envelope = Envelope::from_text(text)?;
     let mut opened = envelope.open(&keys[0]);
+    let is_current = opened.is_ok();
     for key in &keys[1..] {
         opened = opened.or_else(|_| envelope.open(key));
     }
-    Image::parse(&opened?)
+    Ok((Image::parse(&opened?)?, is_current))
 }

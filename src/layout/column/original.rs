@@ -5,8 +5,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::{
-    derive_keys,
-    image::Image,
+    ColumnRotation, derive_keys,
     quarantine::TextQuarantine,
     table::{self, Table},
 };
@@ -20,7 +19,7 @@ use crate::{
 
 /// The accounts table, and the secrets that open what it holds.
 pub(crate) struct Original {
-    table: Table,
+    table: Arc<Table>,
     secrets: Vec<Arc<Zeroizing<String>>>,
     /// Where texts go that cannot be read, if they are not to be told.
     aside: Option<Arc<TextQuarantine>>,
@@ -37,7 +36,7 @@ pub(crate) struct OriginalText {
 impl Original {
     pub(crate) fn new(pool: Arc<Pool>, names: &AccountsTable, secrets: Vec<Arc<Zeroizing<String>>>) -> Self {
         Self {
-            table: Table::new(pool, names, None),
+            table: Arc::new(Table::new(pool, names, None)),
             secrets,
             aside: None,
         }
@@ -72,7 +71,7 @@ impl Original {
         let mark = table::mark(&text);
         let text = Arc::new(text);
         let found = text.clone();
-        let read = runtime::compute(move || super::read(&keys, &found).map(Image::into_changes)).await?;
+        let read = runtime::compute(move || super::read(&keys, &found).map(|(image, _)| image.into_changes())).await?;
         match (read, &self.aside) {
             (Ok(session), _) => Ok(Some(OriginalText { mark, session })),
             (Err(error), Some(aside)) if error.code() == Code::Unreadable => {
@@ -86,6 +85,11 @@ impl Original {
     /// The statement that takes the text of account `$1` away if its mark is `$2`.
     pub(crate) fn release(&self) -> &str {
         self.table.release()
+    }
+
+    /// A change of secret over all texts.
+    pub(crate) fn rotation(&self) -> ColumnRotation {
+        ColumnRotation::new(self.table.clone(), &self.secrets)
     }
 
     /// Takes an account's text away, whatever it is.

@@ -3,18 +3,26 @@
 use std::{future::Future, sync::Arc};
 
 use tokio::time::Instant;
-use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{
+    Row,
+    types::{ToSql, Type},
+};
 
 use super::tenure::Sealed;
 use crate::{
     config::AccountsTable,
     error::{Code, Error, Result},
+    event::Event,
     layout::sql::{durability, literal, quoted},
     pool::{Fault, Pool},
 };
 
 /// As many characters of a sealed text as hold its nonce, which no two writes share.
 const MARK_LEN: usize = 40;
+
+/// As many characters as hold the authentication tag too, behind any white space that fences have put there: two texts with
+/// the same are the same.
+const HEAD_LEN: usize = 128;
 
 /// What a fence puts before a text: the owner learns from it what keeps it from writing.
 const OPENING: char = ' ';
@@ -32,6 +40,8 @@ pub(super) struct Table {
     fence: String,
     fence_to_clear: String,
     update: String,
+    list: String,
+    reseal: String,
     present: String,
     release: String,
     exists: String,
@@ -101,6 +111,16 @@ impl Table {
             update: format!(
                 "UPDATE {table} AS account SET {data} = $2{touch}{durability} \
                  WHERE account.{id} = $1 AND left(account.{data}, {MARK_LEN}) IS NOT DISTINCT FROM $3"
+            ),
+            // In pages, by the order that the key's index has.
+            list: format!(
+                "SELECT {id} FROM {table} WHERE {data} IS NOT NULL AND ($1::text IS NULL OR {id} > $1) \
+                 ORDER BY {id} LIMIT $2"
+            ),
+            // Not touched: the session is what it was.
+            reseal: format!(
+                "UPDATE {table} AS account SET {data} = $2{durability} \
+                 WHERE account.{id} = $1 AND left(account.{data}, {HEAD_LEN}) = $3"
             ),
             present: format!("SELECT {id} FROM {table} WHERE {id} = ANY ($1) AND {data} IS NOT NULL"),
             release: format!(
@@ -193,6 +213,19 @@ impl Table {
         Err(Error::superseded())
     }
 
+    /// Why an operation that waited for a connection got none.
+    pub(super) fn no_connection(&self) -> Error {
+        self.pool.no_connection()
+    }
+
+    /// An account's text is under the current secret's key, and was not.
+    pub(super) fn tell_rotated(&self, account: &Arc<str>) {
+        self.pool.tell(Event::Rotated {
+            account: account.clone(),
+            rekeyed: false,
+        });
+    }
+
     /// When an operation that is begun now is given up.
     pub(super) fn deadline(&self) -> Instant {
         self.pool.deadline()
@@ -213,14 +246,20 @@ impl Table {
     /// Those of the accounts that have a text.
     pub(super) async fn present(&self, accounts: &[Arc<str>]) -> Result<Vec<Arc<str>>> {
         let names: Vec<&str> = accounts.iter().map(|account| &**account).collect();
-        let rows = self.pool.query(&self.present, &[(&names, Type::TEXT_ARRAY)]).await?;
-        let ids = rows.iter().map(|row| row.try_get::<_, &str>(0).map(Arc::from));
-        ids.collect::<std::result::Result<_, _>>().map_err(|_| {
-            Error::new(
-                Code::Schema,
-                "the column of the account's id is not of type text; check accountsTable",
-            )
-        })
+        ids_in(&self.pool.query(&self.present, &[(&names, Type::TEXT_ARRAY)]).await?)
+    }
+
+    /// The first accounts that have a text, in order, after one of them.
+    pub(super) async fn list(&self, after: Option<&str>, limit: i64) -> Result<Vec<Arc<str>>> {
+        let params: [(&(dyn ToSql + Sync), Type); 2] = [(&after, Type::TEXT), (&limit, Type::INT8)];
+        ids_in(&self.pool.query(&self.list, &params).await?)
+    }
+
+    /// Puts a text in the place of the one with this head, which holds the same session; whether it was there.
+    pub(super) async fn reseal(&self, account: &str, head: &str, text: &str) -> Result<bool> {
+        let params: [(&(dyn ToSql + Sync), Type); 3] =
+            [(&account, Type::TEXT), (&text, Type::TEXT), (&head, Type::TEXT)];
+        Ok(self.pool.execute(&self.reseal, &params).await? > 0)
     }
 
     /// What takes the text of account `$1` away if its mark is `$2`.
@@ -248,9 +287,24 @@ pub(super) fn not_text() -> Error {
     )
 }
 
-/// The first characters of a stored text.
+fn ids_in(rows: &[Row]) -> Result<Vec<Arc<str>>> {
+    let ids = rows.iter().map(|row| row.try_get::<_, &str>(0).map(Arc::from));
+    ids.collect::<std::result::Result<_, _>>().map_err(|_| {
+        Error::new(
+            Code::Schema,
+            "the column of the account's id is not of type text; check accountsTable",
+        )
+    })
+}
+
+/// The first characters of a stored text, by which its owner knows it.
 pub(in crate::layout) fn mark(text: &str) -> String {
     text.chars().take(MARK_LEN).collect()
+}
+
+/// The first characters of a stored text, which no other text shares.
+pub(super) fn head(text: &str) -> String {
+    text.chars().take(HEAD_LEN).collect()
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::{
     codec::record::Changes,
     crypto::{SessionKey, SessionName},
     error::{Error, Result},
-    layout::column::{Original, OriginalText},
+    layout::column::{ColumnRotation, Original, OriginalText},
     runtime,
 };
 
@@ -42,18 +42,24 @@ impl Legacy {
         Self { original, statement }
     }
 
+    /// A change of secret over all original texts.
+    pub(super) fn rotation(&self) -> ColumnRotation {
+        self.original.rotation()
+    }
+
     /// Deletes the original text of an account.
     pub(super) async fn clear(&self, account: &str) -> Result<()> {
         self.original.clear(account).await
     }
 }
 
-/// Moves the sessions of accounts that have one in the original form, and gives these accounts.
+/// Moves the sessions of accounts that have one in the original form, and gives these accounts, with the sessions as which
+/// they may be found.
 pub(super) async fn adopt(
     shared: &Shared,
     legacy: &Legacy,
     accounts: &[Arc<str>],
-) -> Result<Vec<(Arc<str>, Result<()>)>> {
+) -> Result<Vec<(Arc<str>, Result<Option<Uuid>>)>> {
     let mut outcomes = Vec::new();
     for account in legacy.original.present(accounts).await? {
         let moved = move_one(shared, legacy, &account).await;
@@ -63,9 +69,9 @@ pub(super) async fn adopt(
 }
 
 /// Moves one session, unless somebody has written or moved it meanwhile: then the next look finds out what there is.
-async fn move_one(shared: &Shared, legacy: &Legacy, account: &Arc<str>) -> Result<()> {
+async fn move_one(shared: &Shared, legacy: &Legacy, account: &Arc<str>) -> Result<Option<Uuid>> {
     let Some(OriginalText { mark, session }) = legacy.original.read(account).await? else {
-        return Ok(());
+        return Ok(None);
     };
     let (secrets, name) = (shared.secrets.clone(), account.clone());
     let moved = runtime::compute(move || seal(&secrets, &name, &session)).await??;
@@ -86,7 +92,9 @@ async fn move_one(shared: &Shared, legacy: &Legacy, account: &Arc<str>) -> Resul
         (&values, Type::BYTEA_ARRAY),
         (&moved.has_creds, Type::BOOL),
     ];
-    shared.core.pool.query(&legacy.statement, &params).await.map(drop)
+    shared.core.pool.query(&legacy.statement, &params).await?;
+    // Whether it was this one says the next look: an earlier attempt may have moved it whose answer was lost.
+    Ok(Some(moved.session_id))
 }
 
 struct Moved {

@@ -24,6 +24,7 @@ pub(super) fn start<R, F>(
     limits: Limits,
     patience: Duration,
     weigh: fn(&R) -> usize,
+    refuse: fn(R),
     work: impl Fn(Vec<R>) -> F + Send + 'static,
 ) -> UnboundedSender<R>
 where
@@ -40,7 +41,7 @@ where
                 waiting.push(first);
             }
             let lane = lanes.clone().acquire_owned();
-            let Some(lane) = waiting::wait_for(lane, &mut waiting, &mut requests, patience).await else {
+            let Some(lane) = waiting::wait_for(lane, &mut waiting, &mut requests, patience, refuse).await else {
                 continue;
             };
             // The semaphore is never closed.

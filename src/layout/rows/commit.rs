@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     codec::record::Changes,
-    crypto::RecordHash,
+    crypto::{RecordHash, SessionKey},
     error::{Code, Error, Result},
     layout::{Outcome, Write},
     pool::{Fault, Loan},
@@ -36,12 +36,24 @@ const EPOCH_ATTEMPTS: usize = 8;
 struct Part {
     tenure: Arc<RowsTenure>,
     changes: Arc<Changes>,
+    /// What it is sealed under.
+    key: Arc<SessionKey>,
     upserts: Vec<Sealed>,
     deletions: Vec<RecordHash>,
 }
 
 /// Makes writes durable, and gives an outcome for each, in order.
 pub(super) async fn commit(shared: &Shared, writes: Vec<Write>, deadline: Instant) -> Vec<Outcome> {
+    let alone = (writes.len() == 1).then(|| writes.clone());
+    let mut outcomes = commit_once(shared, writes, deadline).await;
+    // Held, a write that is alone was sealed under a key that is not the session's any more.
+    while let (Some(write), [Outcome::Held]) = (&alone, &*outcomes) {
+        outcomes = commit_once(shared, write.clone(), deadline).await;
+    }
+    outcomes
+}
+
+async fn commit_once(shared: &Shared, writes: Vec<Write>, deadline: Instant) -> Vec<Outcome> {
     let count = writes.len();
     let settled = |result: Result<()>| Outcome::Settled(result);
     let parts = match seal(writes).await {
@@ -97,18 +109,20 @@ fn seal_one(write: Write) -> Result<Part> {
     let tenure = tenure
         .downcast::<RowsTenure>()
         .map_err(|_| Error::new(Code::Internal, "a session of another layout; please report this"))?;
+    let key = tenure.key();
     let (mut upserts, mut deletions) = (Vec::new(), Vec::new());
-    for (key, value) in &write.changes.records {
+    for (name, value) in &write.changes.records {
         match value {
-            Some(value) => upserts.push(record::seal(&tenure.key, &tenure.account, key, value)?),
+            Some(value) => upserts.push(record::seal(&key, &tenure.account, name, value)?),
             // What deletes all keys deletes this one too.
             None if write.changes.deletes_keys => {}
-            None => deletions.push(record::hash(&tenure.key, key)),
+            None => deletions.push(record::hash(&key, name)),
         }
     }
     Ok(Part {
         tenure,
         changes: write.changes,
+        key,
         upserts,
         deletions,
     })
@@ -122,7 +136,7 @@ async fn send(shared: &Shared, parts: &[&Part], deadline: Instant) -> Result<Vec
         let accepted = shared.core.pool.repeat(deadline, || attempt(shared, parts)).await?;
         let refused: Vec<_> = parts
             .iter()
-            .map(|part| &part.tenure)
+            .map(|part| &*part.tenure)
             .filter(|tenure| !accepted.contains(&tenure.session_id))
             .collect();
         if refused.is_empty() {
@@ -130,9 +144,14 @@ async fn send(shared: &Shared, parts: &[&Part], deadline: Instant) -> Result<Vec
         }
         let ownership = fence::ask(&shared.core.pool, &shared.core.statements, &refused, deadline).await?;
         // One that is still ours was held by somebody, or its epoch was raised without us knowing: alone it waits, and by
-        // now it knows its epoch.
-        if parts.len() == 1 && ownership.iter().all(|ownership| matches!(ownership, Ownership::Ours)) && attempts > 0 {
-            continue;
+        // now it knows its epoch. If it has a new key, it is to be sealed anew.
+        if let ([part], [Ownership::Ours]) = (parts, &*ownership) {
+            if !Arc::ptr_eq(&part.tenure.key(), &part.key) {
+                return Ok(vec![Outcome::Held]);
+            }
+            if attempts > 0 {
+                continue;
+            }
         }
         let mut refused: HashMap<_, _> = refused.iter().map(|tenure| tenure.session_id).zip(ownership).collect();
         let outcome = |part: &&Part| match refused.remove(&part.tenure.session_id) {
@@ -180,7 +199,7 @@ impl<'a> Columns<'a> {
         for part in parts {
             let session = part.tenure.session_id;
             columns.sessions.push(session);
-            columns.epochs.push(part.tenure.token.epoch());
+            columns.epochs.push(part.tenure.epoch_under(&part.key));
             if part.changes.deletes_keys {
                 columns.emptied.push(session);
             }

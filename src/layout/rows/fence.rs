@@ -4,9 +4,12 @@
 //! replace a newer one. Its session is in doubt until its epoch is raised, which waits for whoever holds the
 //! session's row, and refuses whoever comes later with the older epoch.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 use tokio::time::Instant;
@@ -15,6 +18,7 @@ use uuid::Uuid;
 
 use super::{statements::Statements, tenure::RowsTenure};
 use crate::{
+    crypto::KeyId,
     error::Error,
     layout::rows::malformed_row,
     pool::{Fault, Loan, Pool},
@@ -42,7 +46,7 @@ impl Token {
     }
 
     /// The session has this epoch now, under this very opening.
-    fn learn(&self, epoch: i64) {
+    pub(super) fn learn(&self, epoch: i64) {
         self.epoch.fetch_max(epoch, Ordering::AcqRel);
     }
 
@@ -75,10 +79,11 @@ pub(super) async fn settle_doubts<'a>(
             &[(&sessions, Type::UUID_ARRAY), (&openers, Type::UUID_ARRAY)],
         )
         .await?;
-    for row in rows {
-        let (session, epoch) = (uuid(&row, 0)?, integer(&row, 1)?);
-        for tenure in doubtful.iter().filter(|tenure| tenure.session_id == session) {
-            tenure.token.learn(epoch);
+    for row in &rows {
+        let found = Found::read(row)?;
+        for tenure in doubtful.iter().filter(|tenure| tenure.session_id == found.session_id) {
+            // What it could not learn refuses its next write, which alone is told why.
+            drop(tenure.learn(&found).await);
         }
     }
     // A session that was not found is another's or gone: the next write is told.
@@ -110,9 +115,9 @@ impl Drop for Doubt<'_> {
 
 /// What became of a session whose write was refused.
 pub(super) enum Ownership {
-    /// It is still ours, under an epoch that we did not know: one that was raised without an answer.
+    /// It is still ours, under an epoch that we did not know: one that was raised without an answer, or for a new key.
     Ours,
-    /// It is not.
+    /// It is not, or we cannot go on with it.
     Lost(Error),
 }
 
@@ -120,30 +125,56 @@ pub(super) enum Ownership {
 pub(super) async fn ask(
     pool: &Pool,
     statements: &Statements,
-    tenures: &[&Arc<RowsTenure>],
+    tenures: &[&RowsTenure],
     deadline: Instant,
 ) -> crate::error::Result<Vec<Ownership>> {
     let sessions: Vec<_> = tenures.iter().map(|tenure| tenure.session_id).collect();
     let rows = pool
         .query_until(deadline, &statements.owners, &[(&sessions, Type::UUID_ARRAY)])
         .await?;
-    let mut found = Vec::with_capacity(rows.len());
+    let mut found = HashMap::with_capacity(rows.len());
     for row in &rows {
-        let read = || Ok::<_, Fault>((uuid(row, 0)?, uuid(row, 1)?, integer(row, 2)?));
-        found.push(read().map_err(|fault| fault.error)?);
+        let session = Found::read(row).map_err(|fault| fault.error)?;
+        found.insert(session.session_id, session);
     }
-    let ownership =
-        tenures.iter().map(
-            |tenure| match found.iter().find(|(session, ..)| *session == tenure.session_id) {
-                None => Ownership::Lost(Error::cleared()),
-                Some((_, opener, epoch)) if *opener == tenure.opener => {
-                    tenure.token.learn(*epoch);
-                    Ownership::Ours
-                }
-                Some(_) => Ownership::Lost(Error::superseded()),
+    let mut ownership = Vec::with_capacity(tenures.len());
+    for tenure in tenures {
+        ownership.push(match found.get(&tenure.session_id) {
+            None => Ownership::Lost(Error::cleared()),
+            Some(session) if session.opener != tenure.opener => Ownership::Lost(Error::superseded()),
+            Some(session) => match tenure.learn(session).await {
+                Ok(()) => Ownership::Ours,
+                Err(error) => Ownership::Lost(error),
             },
-        );
-    Ok(ownership.collect())
+        });
+    }
+    Ok(ownership)
+}
+
+/// What a session's row says of its owner and its key.
+pub(super) struct Found {
+    pub(super) session_id: Uuid,
+    pub(super) opener: Uuid,
+    pub(super) epoch: i64,
+    pub(super) key_id: KeyId,
+    pub(super) wrapped: Box<[u8]>,
+}
+
+impl Found {
+    fn read(row: &tokio_postgres::Row) -> Result<Self, Fault> {
+        Ok(Self {
+            session_id: uuid(row, 0)?,
+            opener: uuid(row, 1)?,
+            epoch: integer(row, 2)?,
+            key_id: key_id(row, 3)?,
+            wrapped: row.try_get::<_, &[u8]>(4).map_err(|_| malformed_row())?.into(),
+        })
+    }
+}
+
+pub(super) fn key_id(row: &tokio_postgres::Row, at: usize) -> Result<KeyId, Fault> {
+    let bytes: &[u8] = row.try_get(at).map_err(|_| malformed_row())?;
+    KeyId::try_from(bytes).map_err(|_| malformed_row())
 }
 
 pub(super) fn uuid(row: &tokio_postgres::Row, at: usize) -> Result<Uuid, Fault> {

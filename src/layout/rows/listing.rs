@@ -1,11 +1,18 @@
 //! The names of a session's records: only what is sealed has them, so they are read page by page.
 
+use std::sync::Arc;
+
 use tokio_postgres::types::Type;
 
-use super::{malformed_row, record::Opened, tenure::RowsTenure};
+use super::{
+    fence::{self, Ownership},
+    malformed_row,
+    record::Opened,
+    tenure::RowsTenure,
+};
 use crate::{
     codec::record::RecordKey,
-    crypto::{RecordHash, RecordName},
+    crypto::{RecordHash, RecordName, SessionKey},
     error::{Code, Error, Result},
     runtime,
 };
@@ -15,6 +22,24 @@ const PAGE: i64 = 1_000;
 
 /// The keys of all records but the credentials, of one type or of all.
 pub(super) async fn keys(tenure: &RowsTenure, kind: Option<&str>) -> Result<Vec<RecordKey>> {
+    let core = &tenure.shared.core;
+    loop {
+        let key = tenure.key();
+        let listed = keys_under(tenure, &key, kind).await;
+        // Pages are read one by one, and the session may get a new key in between.
+        match fence::ask(&core.pool, &core.statements, &[tenure], core.pool.deadline())
+            .await?
+            .pop()
+        {
+            Some(Ownership::Lost(error)) => return Err(error),
+            _ if Arc::ptr_eq(&tenure.key(), &key) => return listed,
+            _ => {}
+        }
+    }
+}
+
+/// The same, if this is the session's key all the while.
+async fn keys_under(tenure: &RowsTenure, key: &Arc<SessionKey>, kind: Option<&str>) -> Result<Vec<RecordKey>> {
     let (core, mut keys) = (&tenure.shared.core, Vec::new());
     let mut last = RecordHash::default();
     loop {
@@ -30,7 +55,7 @@ pub(super) async fn keys(tenure: &RowsTenure, kind: Option<&str>) -> Result<Vec<
         let (account, page) = (tenure.account.clone(), Vec::with_capacity(rows.len()));
         // A page is a megabyte or so: a few milliseconds of work.
         let opened = {
-            let key = tenure.key.clone();
+            let key = key.clone();
             runtime::compute(move || open(&key, &account, &rows, page)).await??
         };
         if let Some((hash, _)) = opened.last() {
@@ -45,12 +70,7 @@ pub(super) async fn keys(tenure: &RowsTenure, kind: Option<&str>) -> Result<Vec<
 
 type Found = Vec<(RecordHash, RecordKey)>;
 
-fn open(
-    key: &crate::crypto::SessionKey,
-    account: &str,
-    rows: &[tokio_postgres::Row],
-    mut found: Found,
-) -> Result<Found> {
+fn open(key: &SessionKey, account: &str, rows: &[tokio_postgres::Row], mut found: Found) -> Result<Found> {
     for row in rows {
         let columns =
             || Ok::<(&str, &[u8], &[u8]), tokio_postgres::Error>((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));

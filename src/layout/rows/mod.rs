@@ -7,6 +7,7 @@ mod adoption;
 mod batch;
 mod cache;
 mod commit;
+mod creation;
 mod fence;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
@@ -15,6 +16,7 @@ mod opener;
 mod quarantine;
 mod reader;
 mod record;
+mod rotation;
 pub(crate) mod schema;
 mod secrets;
 mod statements;
@@ -31,11 +33,15 @@ use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use self::{adoption::Legacy, cache::Cache, quarantine::RowsQuarantine, secrets::Secrets, statements::Statements};
+use self::{
+    adoption::Legacy, cache::Cache, quarantine::RowsQuarantine, rotation::RowsRotation, secrets::Secrets,
+    statements::Statements,
+};
 use super::{
     Batching, CacheStatus, Layout, Outcome, Tenure, Write,
     column::{Original, TextQuarantine},
     quarantine::{Entry, Quarantine, Quarantined},
+    rotation::Rotation,
 };
 use crate::{
     config::{AccountsTable, OnUnreadable},
@@ -122,9 +128,13 @@ impl RowsLayout {
         let shared = Arc::new(Shared {
             secrets: Secrets::new(&settings.secrets, kdf),
             cache: Cache::new(settings.cache_bytes),
-            reader: batch::start(reader::LIMITS, patience, reader::Request::weight, move |requests| {
-                reader::read(for_reader.clone(), requests)
-            }),
+            reader: batch::start(
+                reader::LIMITS,
+                patience,
+                reader::Request::weight,
+                reader::Request::refuse,
+                move |requests| reader::read(for_reader.clone(), requests),
+            ),
             owner: settings.owner,
             core,
             legacy,
@@ -136,6 +146,7 @@ impl RowsLayout {
             opener::LIMITS,
             patience,
             |_| 1,
+            drop,
             move |requests| opener::open(for_opener.clone(), requests),
         );
         Self { shared, opener }
@@ -202,6 +213,14 @@ impl Layout for RowsLayout {
 
     async fn restore(&self, entry: &Entry, replace: bool) -> Result<()> {
         self.shared.quarantine.restore(entry, replace).await
+    }
+
+    fn no_connection(&self) -> Error {
+        self.shared.core.pool.no_connection()
+    }
+
+    fn rotation(&self, rekey: bool) -> Box<dyn Rotation> {
+        Box::new(RowsRotation::new(self.shared.clone(), rekey))
     }
 
     fn cache_status(&self) -> Option<CacheStatus> {

@@ -4,7 +4,10 @@
 //! owner's and as it is. Only then its epoch is raised, and after that the credentials are read, so that they are the newest
 //! that anybody was told to be durable.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use tokio::{sync::oneshot, time::Instant};
 use tokio_postgres::{Row, types::Type};
@@ -13,6 +16,7 @@ use uuid::Uuid;
 use super::{
     Shared, adoption,
     batch::Limits,
+    creation,
     fence::{integer, uuid},
     malformed_row,
     quarantine::Unread,
@@ -23,6 +27,8 @@ use crate::{
     codec::record::{RecordKey, Value},
     crypto::{KeyId, SessionKey, SessionName},
     error::{Code, Error, Result},
+    event::Event,
+    layout::Origin,
     pool::{self, Fault},
     runtime,
     waiting::Waiting,
@@ -41,13 +47,9 @@ pub(super) struct Request {
 }
 
 impl Waiting for Request {
-    // Those before it may be deriving keys, which takes its time and says nothing of the database.
+    // It is never refused: those before it may be deriving keys, which takes its time and says nothing of the database.
     fn deadline(&self) -> Option<Instant> {
         None
-    }
-
-    fn refuse(self) {
-        drop(self.reply.send(Err(Fault::no_connection().error)));
     }
 }
 
@@ -64,13 +66,15 @@ struct Found {
     rewrapped: Vec<u8>,
     key_id: KeyId,
     has_creds: bool,
+    /// Who opened it last.
+    owner: Box<str>,
 }
 
 /// Why a session was not opened.
 struct Refusal {
     error: Error,
-    /// What was found, if it is something that no secret of ours reads; not if it is only unknown, such as a newer
-    /// version's form.
+    /// What was found, if it is damaged; not if it is only unknown, such as a newer version's form or a session of a secret that
+    /// is not among ours.
     unread: Option<Unread>,
 }
 
@@ -78,16 +82,6 @@ impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         Self { error, unread: None }
     }
-}
-
-/// A session that is not yet there.
-struct Fresh {
-    account: Arc<str>,
-    session_id: Uuid,
-    opener: Uuid,
-    key: Arc<SessionKey>,
-    wrapped: Vec<u8>,
-    key_id: KeyId,
 }
 
 /// Opens what is asked for, and answers.
@@ -98,7 +92,8 @@ pub(super) async fn open(shared: Arc<Shared>, requests: Vec<Request>) {
     drop(runtime::compute(move || secrets.current().is_ok()).await);
     let deadlines = requests.iter().map(|request| request.deadline);
     let deadline = deadlines.max().unwrap_or(start) + start.elapsed();
-    pool::until(deadline, open_all(shared, requests)).await;
+    let accounts: Vec<_> = requests.iter().map(|request| request.account.clone()).collect();
+    pool::until(deadline, pool::on_behalf(&accounts, open_all(shared, requests))).await;
 }
 
 async fn open_all(shared: Arc<Shared>, requests: Vec<Request>) {
@@ -113,12 +108,12 @@ async fn open_all(shared: Arc<Shared>, requests: Vec<Request>) {
             drop(request.reply.send(result.clone()));
         }
     };
-    let mut remaining = accounts;
+    let (mut remaining, mut adopted) = (accounts, HashSet::new());
     for _ in 0..ATTEMPTS {
         if remaining.is_empty() {
             return;
         }
-        match round(&shared, &remaining).await {
+        match round(&shared, &remaining, &mut adopted).await {
             Ok(opened) => {
                 remaining.retain(|account| !opened.iter().any(|(done, _)| done == account));
                 opened
@@ -136,10 +131,11 @@ async fn open_all(shared: Arc<Shared>, requests: Vec<Request>) {
         .for_each(|account| answer(account, Err(Error::superseded())));
 }
 
-type Opened = Vec<(Arc<str>, Result<Arc<RowsTenure>>)>;
+pub(super) type Opened = Vec<(Arc<str>, Result<Arc<RowsTenure>>)>;
 
-/// Takes each account one step further; gives those that are open or cannot be opened.
-async fn round(shared: &Arc<Shared>, accounts: &[Arc<str>]) -> Result<Opened> {
+/// Takes each account one step further; gives those that are open or cannot be opened. `adopted` are the sessions that this
+/// open has moved from the original form.
+async fn round(shared: &Arc<Shared>, accounts: &[Arc<str>], adopted: &mut HashSet<Uuid>) -> Result<Opened> {
     let core = &shared.core;
     let names: Vec<&str> = accounts.iter().map(|account| &**account).collect();
     let creds = CREDS_HASH.as_slice();
@@ -184,18 +180,19 @@ async fn round(shared: &Arc<Shared>, accounts: &[Arc<str>]) -> Result<Opened> {
     {
         let outcomes = adoption::adopt(shared, legacy, &absent).await?;
         absent.retain(|account| !outcomes.iter().any(|(done, _)| done == account));
-        // What was adopted is opened in the next round.
-        opened.extend(
-            outcomes
-                .into_iter()
-                .filter_map(|(account, result)| Some((account, Err(result.err()?)))),
-        );
+        for (account, moved) in outcomes {
+            match moved {
+                // What was adopted is opened in the next round.
+                Ok(session) => adopted.extend(session),
+                Err(error) => opened.push((account, Err(error))),
+            }
+        }
     }
     if !absent.is_empty() {
-        opened.extend(create(shared, &absent).await?);
+        opened.extend(creation::create(shared, &absent).await?);
     }
     if !found.is_empty() {
-        opened.extend(take(shared, found).await?);
+        opened.extend(take(shared, found, adopted).await?);
     }
     Ok(opened)
 }
@@ -215,10 +212,12 @@ fn examine(secrets: &super::secrets::Secrets, row: &Row) -> std::result::Result<
             .and_then(|id| KeyId::try_from(id).ok())
             .ok_or_else(malformed_row)?;
         let wrapped = bytes(3)?.ok_or_else(malformed_row)?;
-        let had_creds: bool = row.try_get(6).map_err(|_| malformed_row())?;
-        Ok::<_, Fault>((session_id, key_id, wrapped, bytes(4)?, uuid(row, 5)?, had_creds))
+        let owner: &str = row.try_get(6).map_err(|_| malformed_row())?;
+        let had_creds: bool = row.try_get(7).map_err(|_| malformed_row())?;
+        Ok::<_, Fault>((session_id, key_id, wrapped, bytes(4)?, uuid(row, 5)?, owner, had_creds))
     };
-    let (session_id, key_id, wrapped, creds, found_opener, had_creds) = columns().map_err(|fault| fault.error)?;
+    let (session_id, key_id, wrapped, creds, found_opener, owner, had_creds) =
+        columns().map_err(|fault| fault.error)?;
     let refuse = |error| Refusal {
         error,
         unread: Some(Unread {
@@ -231,10 +230,7 @@ fn examine(secrets: &super::secrets::Secrets, row: &Row) -> std::result::Result<
         account: &account,
         session_id: session_id.as_bytes(),
     };
-    let kek = match secrets.find(&key_id) {
-        Err(error) if error.code() == Code::WrongSecret => return Err(refuse(error)),
-        found => found?,
-    };
+    let kek = secrets.find(&key_id)?;
     let key = kek.unwrap(&name, wrapped).map_err(refuse)?;
     match creds {
         Some(sealed) => drop(
@@ -259,6 +255,7 @@ fn examine(secrets: &super::secrets::Secrets, row: &Row) -> std::result::Result<
         rewrapped,
         key_id: *current.id(),
         has_creds: creds.is_some(),
+        owner: owner.into(),
         account,
         session_id,
     })
@@ -275,7 +272,7 @@ fn lost_creds() -> Error {
 /// Raises the epochs of sessions and reads their credentials. A session that another opener has taken since it was looked
 /// at is left for the next round: else an open whose answer was given up, and that comes late, would give it back to an
 /// opener that has lost it.
-async fn take(shared: &Arc<Shared>, found: Vec<Found>) -> Result<Opened> {
+async fn take(shared: &Arc<Shared>, found: Vec<Found>, adopted: &HashSet<Uuid>) -> Result<Opened> {
     let core = &shared.core;
     let sessions: Vec<_> = found.iter().map(|session| session.session_id).collect();
     let wrapped: Vec<&[u8]> = found.iter().map(|session| &*session.wrapped).collect();
@@ -310,14 +307,29 @@ async fn take(shared: &Arc<Shared>, found: Vec<Found>) -> Result<Opened> {
     for session in found {
         // One that is not there was cleared, opened or wrapped anew since it was looked at.
         if let Some(epoch) = epochs.get(&session.session_id) {
-            tenures.push(Arc::new(RowsTenure::new(
+            if session.rewrapped != session.wrapped {
+                core.pool.tell(Event::Rotated {
+                    account: session.account.clone(),
+                    rekeyed: false,
+                });
+            }
+            let is_others = *session.owner != *shared.owner;
+            let origin = Origin {
+                adopted: adopted.contains(&session.session_id),
+                taken_over: is_others,
+                previous_owner: is_others.then_some(session.owner),
+            };
+            let tenure = RowsTenure::new(
                 shared.clone(),
                 session.account,
                 session.session_id,
                 session.opener,
                 session.key,
+                session.rewrapped,
                 *epoch,
-            )));
+            );
+            tenure.keep_origin(origin);
+            tenures.push(Arc::new(tenure));
         }
     }
     read_creds(shared, tenures).await
@@ -335,108 +347,57 @@ async fn read_creds(shared: &Arc<Shared>, tenures: Vec<Arc<RowsTenure>>) -> Resu
         )
         .await?;
     runtime::compute(move || {
-        let mut sealed = HashMap::new();
+        let mut stored = HashMap::new();
         for row in &rows {
-            let value: &[u8] = row.try_get(1).map_err(|_| malformed_row().error)?;
-            sealed.insert(uuid(row, 0).map_err(|fault| fault.error)?, value);
+            let creds = StoredCreds::read(row).map_err(|fault| fault.error)?;
+            stored.insert(creds.session_id, creds);
         }
         let open = |tenure: Arc<RowsTenure>| {
-            let creds: Result<Option<Value>> = sealed
-                .get(&tenure.session_id)
-                .map(|sealed| record::open(&tenure.key, &tenure.account, &RecordKey::Creds, sealed))
-                .transpose();
+            let creds = match stored.get(&tenure.session_id) {
+                Some(stored) => stored.open(&tenure)?,
+                // Cleared: its next write is told.
+                None => Ok(None),
+            };
             let account = tenure.account.clone();
             let opened = creds.map(|creds| {
                 tenure.keep_creds(creds);
                 tenure
             });
-            (account, opened)
+            Some((account, opened))
         };
-        Ok(tenures.into_iter().map(open).collect())
+        Ok(tenures.into_iter().filter_map(open).collect())
     })
     .await?
 }
 
-/// Makes sessions for accounts that have none; an account that another opener was faster with is left for the next round.
-///
-/// Each attempt makes others: one that comes late, after a clear, then brings no session back that somebody knows.
-async fn create(shared: &Arc<Shared>, accounts: &[Arc<str>]) -> Result<Opened> {
-    let pool = &shared.core.pool;
-    let (fresh, rows) = pool
-        .repeat(pool.deadline(), || attempt_to_create(shared, accounts))
-        .await?;
-    let mut opened = Opened::with_capacity(rows.len());
-    let mut fresh: HashMap<_, _> = fresh.into_iter().map(|session| (session.session_id, session)).collect();
-    for row in &rows {
-        let read = || Ok::<_, Fault>((uuid(row, 0)?, integer(row, 1)?));
-        let (session_id, epoch) = read().map_err(|fault| fault.error)?;
-        if let Some(session) = fresh.remove(&session_id) {
-            let tenure = RowsTenure::new(
-                shared.clone(),
-                session.account.clone(),
-                session_id,
-                session.opener,
-                session.key,
-                epoch,
-            );
-            tenure.keep_creds(None);
-            opened.push((session.account, Ok(Arc::new(tenure))));
-        }
+/// The credentials as they are stored, and under which opening and epoch.
+struct StoredCreds<'a> {
+    session_id: Uuid,
+    opener: Uuid,
+    epoch: i64,
+    sealed: Option<&'a [u8]>,
+}
+
+impl<'a> StoredCreds<'a> {
+    fn read(row: &'a Row) -> std::result::Result<Self, Fault> {
+        Ok(Self {
+            session_id: uuid(row, 0)?,
+            opener: uuid(row, 1)?,
+            epoch: integer(row, 2)?,
+            sealed: row.try_get(3).map_err(|_| malformed_row())?,
+        })
     }
-    Ok(opened)
-}
 
-/// New sessions, and the rows of those that were not too late.
-async fn attempt_to_create(
-    shared: &Shared,
-    accounts: &[Arc<str>],
-) -> std::result::Result<(Vec<Fresh>, Vec<Row>), Fault> {
-    let (core, secrets, names) = (&shared.core, shared.secrets.clone(), accounts.to_vec());
-    let make = move || {
-        names
-            .into_iter()
-            .map(|account| fresh(&secrets, account))
-            .collect::<Result<Vec<_>>>()
-    };
-    let fresh = runtime::compute(make)
-        .await
-        .and_then(|made| made)
-        .map_err(Fault::lasting)?;
-    let sessions: Vec<_> = fresh.iter().map(|session| session.session_id).collect();
-    let names: Vec<&str> = fresh.iter().map(|session| &*session.account).collect();
-    let openers: Vec<_> = fresh.iter().map(|session| session.opener).collect();
-    let wrapped: Vec<&[u8]> = fresh.iter().map(|session| &*session.wrapped).collect();
-    let key_ids: Vec<&[u8]> = fresh.iter().map(|session| session.key_id.as_slice()).collect();
-    let mut loan = core.pool.lend().await?;
-    let rows = loan
-        .query(
-            &core.statements.create,
-            &[
-                (&sessions, Type::UUID_ARRAY),
-                (&names, Type::TEXT_ARRAY),
-                (&openers, Type::UUID_ARRAY),
-                (&wrapped, Type::BYTEA_ARRAY),
-                (&key_ids, Type::BYTEA_ARRAY),
-                (&shared.owner, Type::TEXT),
-            ],
-        )
-        .await?;
-    Ok((fresh, rows))
-}
-
-fn fresh(secrets: &super::secrets::Secrets, account: Arc<str>) -> Result<Fresh> {
-    let (session_id, kek, key) = (Uuid::new_v4(), secrets.current()?, SessionKey::random()?);
-    let name = SessionName {
-        account: &account,
-        session_id: session_id.as_bytes(),
-    };
-    let wrapped = kek.wrap(&name, &key)?;
-    Ok(Fresh {
-        session_id,
-        opener: Uuid::new_v4(),
-        key: Arc::new(key),
-        key_id: *kek.id(),
-        wrapped,
-        account,
-    })
+    /// Opens them; `None` if the session may have got a new key since it was taken: then it is to be opened anew.
+    fn open(&self, tenure: &RowsTenure) -> Option<Result<Option<Value>>> {
+        let key = tenure.key();
+        let is_ours = self.opener == tenure.opener;
+        if is_ours && self.epoch != tenure.epoch_under(&key) {
+            return None;
+        }
+        let open = |sealed| record::open(&key, &tenure.account, &RecordKey::Creds, sealed);
+        let creds = self.sealed.map(open).transpose();
+        // Under another opener the key may be another, too.
+        Some(creds.map_err(|error| if is_ours { error } else { Error::superseded() }))
+    }
 }

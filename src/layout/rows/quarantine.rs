@@ -42,7 +42,7 @@ impl RowsQuarantine {
     pub(super) fn new(shared: Arc<Quarantine>, schema: &str, texts: Option<Arc<TextQuarantine>>) -> Self {
         let (session, record) = (table(schema, "session"), table(schema, "record"));
         let (kept, kept_record) = (shared.table(), shared.records());
-        let whole = "session_id, account_id, wrapped_key, key_id, owner, opened_at, created_at, has_creds";
+        let whole = "session_id, account_id, wrapped_key, key_id, rewrapped, owner, opened_at, created_at, has_creds";
         Self {
             // Waits for every write under way, and refuses those that come later: what the statements after it read is
             // all that was ever acknowledged.

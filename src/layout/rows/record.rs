@@ -94,6 +94,33 @@ impl Opened {
     }
 }
 
+/// Seals a stored record for another key; its value stays packed as it is.
+pub(super) fn reseal(
+    from: &SessionKey,
+    to: &SessionKey,
+    account: &str,
+    kind: &str,
+    hash: &RecordHash,
+    sealed: &[u8],
+) -> Result<Sealed> {
+    let name = RecordName { account, kind, hash };
+    let opened = Opened::open(from, &name, sealed)?;
+    let hash = match *hash {
+        CREDS_HASH => CREDS_HASH,
+        _ => to.hash(kind, opened.id().ok_or_else(|| malformed(kind))?),
+    };
+    let name = RecordName {
+        account,
+        kind,
+        hash: &hash,
+    };
+    Ok(Sealed {
+        hash,
+        kind: kind.into(),
+        value: to.seal(&name, &opened.plaintext)?,
+    })
+}
+
 /// Opens a stored record's value.
 pub(super) fn open(session: &SessionKey, account: &str, key: &RecordKey, sealed: &[u8]) -> Result<Value> {
     authenticate(session, account, key, sealed)?.value()
@@ -168,6 +195,24 @@ mod tests {
             assert_eq!(id_range(plaintext), None, "{plaintext:?}");
         }
         assert_eq!(id_range(&[0, 2, 1, 1, 7]), Some(2..4));
+    }
+
+    #[test]
+    fn a_record_that_is_sealed_for_another_key_is_found_and_read_under_that_one_alone() {
+        let (from, to) = (SessionKey::random().unwrap(), SessionKey::random().unwrap());
+        let value = Value::Json(Text::new("{\"a\":1}".into()));
+        for key in [
+            RecordKey::Creds,
+            RecordKey::new("session", "1.0"),
+            RecordKey::new("creds", ""),
+        ] {
+            let old = seal(&from, "an account", &key, &value).unwrap();
+            let new = reseal(&from, &to, "an account", &old.kind, &old.hash, &old.value).unwrap();
+            assert_eq!(new.hash, hash(&to, &key));
+            assert_eq!(open(&to, "an account", &key, &new.value).unwrap(), value);
+            assert!(open(&from, "an account", &key, &new.value).is_err());
+            assert!(reseal(&from, &to, "another", &old.kind, &old.hash, &old.value).is_err());
+        }
     }
 
     proptest! {

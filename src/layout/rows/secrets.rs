@@ -29,6 +29,12 @@ impl Secrets {
         KeyEncryptionKey::derive(&self.secrets[0], &self.kdf)
     }
 
+    /// The ids of the keys of all secrets, the current one's first.
+    pub(super) fn ids(&self) -> Result<Vec<KeyId>> {
+        let id = |secret: &Arc<Zeroizing<String>>| Ok(*KeyEncryptionKey::derive(secret, &self.kdf)?.id());
+        self.secrets.iter().map(id).collect()
+    }
+
     /// The key with this id. Earlier secrets are derived only if the current one is not it.
     pub(super) fn find(&self, id: &KeyId) -> Result<Arc<KeyEncryptionKey>> {
         for secret in &*self.secrets {

@@ -9,6 +9,7 @@
 //! A statement may be carried out late, when its answer was given up and its caller has gone on. So each finds what it was
 //! meant for, or does nothing: a write its epoch, an open or a clear the opener that was seen before it.
 
+use super::rotation;
 use crate::layout::sql::{durability, quoted};
 
 pub(super) struct Statements {
@@ -27,6 +28,8 @@ pub(super) struct Statements {
     /// A commit that only sets records, of one session.
     pub(super) set_many: String,
     commits: [String; 16],
+    /// Those of a change of secret.
+    pub(super) rotation: rotation::Statements,
 }
 
 /// What a commit does, and so which parameters it takes, in this order, after sessions and epochs. Commits that are prepared
@@ -54,7 +57,7 @@ impl Statements {
             .unwrap_or_default();
         Self {
             peek: format!(
-                "SELECT s.account_id, s.session_id, s.key_id, s.wrapped_key, r.value, s.opener, s.has_creds \
+                "SELECT s.account_id, s.session_id, s.key_id, s.wrapped_key, r.value, s.opener, s.owner, s.has_creds \
                  FROM {session} AS s \
                  LEFT JOIN {record} AS r ON r.session_id = s.session_id AND r.record_hash = $2 \
                  WHERE s.account_id = ANY ($1)"
@@ -69,7 +72,8 @@ impl Statements {
                    ORDER BY s.session_id FOR UPDATE OF s \
                  ) \
                  UPDATE {session} AS s SET epoch = s.epoch + 1, opener = w.opener, owner = $7, opened_at = now(), \
-                   wrapped_key = w.wrapped_key, key_id = w.key_id, has_creds = s.has_creds OR w.has_creds \
+                   wrapped_key = w.wrapped_key, rewrapped = s.rewrapped OR s.key_id <> w.key_id, key_id = w.key_id, \
+                   has_creds = s.has_creds OR w.has_creds \
                  FROM held JOIN wanted AS w USING (session_id){durability} WHERE s.session_id = held.session_id \
                  RETURNING s.session_id, s.epoch"
             ),
@@ -81,10 +85,12 @@ impl Statements {
                  ON CONFLICT (account_id) DO NOTHING RETURNING session_id, epoch"
             ),
             read_creds: format!(
-                "SELECT session_id, value FROM {record} WHERE session_id = ANY ($1) AND record_hash = $2"
+                "SELECT s.session_id, s.opener, s.epoch, r.value FROM {session} AS s \
+                 LEFT JOIN {record} AS r ON r.session_id = s.session_id AND r.record_hash = $2 \
+                 WHERE s.session_id = ANY ($1)"
             ),
             read: format!(
-                "SELECT s.opener, r.value FROM unnest($1::uuid[], $2::bytea[]) WITH ORDINALITY \
+                "SELECT s.opener, s.epoch, r.value FROM unnest($1::uuid[], $2::bytea[]) WITH ORDINALITY \
                    AS w (session_id, record_hash, position) \
                  LEFT JOIN {session} AS s ON s.session_id = w.session_id \
                  LEFT JOIN {record} AS r ON r.session_id = w.session_id AND r.record_hash = w.record_hash \
@@ -100,9 +106,11 @@ impl Statements {
                    JOIN {session} AS s USING (session_id) WHERE s.opener = w.opener ORDER BY s.session_id FOR UPDATE OF s \
                  ) \
                  UPDATE {session} AS s SET epoch = s.epoch + 1 FROM held WHERE s.session_id = held.session_id \
-                 RETURNING s.session_id, s.epoch"
+                 RETURNING s.session_id, s.opener, s.epoch, s.key_id, s.wrapped_key"
             ),
-            owners: format!("SELECT session_id, opener, epoch FROM {session} WHERE session_id = ANY ($1)"),
+            owners: format!(
+                "SELECT session_id, opener, epoch, key_id, wrapped_key FROM {session} WHERE session_id = ANY ($1)"
+            ),
             set_one: format!(
                 "INSERT INTO {record} AS r (session_id, record_hash, kind, value) \
                  SELECT s.session_id, $3::bytea, $4::text, $5::bytea FROM {session} AS s{durability} \
@@ -118,6 +126,7 @@ impl Statements {
             ),
             find: format!("SELECT session_id, opener FROM {session} WHERE account_id = $1"),
             clear: format!("DELETE FROM {session} WHERE session_id = $1 AND opener = $2"),
+            rotation: rotation::Statements::new(&session, &record, &durability),
             commits: std::array::from_fn(|number| commit(&session, &record, &durability, Parts::from_number(number))),
         }
     }

@@ -11,12 +11,17 @@ use std::{
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::{Shared, fence::Token, listing, reader::Request};
+use super::{
+    Shared,
+    fence::{Found, Token},
+    listing,
+    reader::Request,
+};
 use crate::{
     codec::record::{Changes, RecordKey, Value},
-    crypto::SessionKey,
+    crypto::{SessionKey, SessionName},
     error::Result,
-    layout::{Tenure, ValuesReply},
+    layout::{Origin, Tenure, ValuesReply},
     runtime,
 };
 
@@ -28,18 +33,32 @@ pub(super) struct RowsTenure {
     pub(super) session_id: Uuid,
     /// What this opening is called in the session's row.
     pub(super) opener: Uuid,
-    pub(super) key: Arc<SessionKey>,
+    /// The data key. Only [`RowsTenure::learn`] changes it, together with the epoch.
+    keyed: Mutex<Keyed>,
     pub(super) token: Token,
     /// Tells sessions apart in the cache.
     number: u64,
     held: Mutex<Held>,
 }
 
+/// The data key that goes with the epoch: a new key comes with a higher one, so who writes or reads under an epoch that is
+/// still the session's does so under the session's key.
+struct Keyed {
+    key: Arc<SessionKey>,
+    /// The key as it was found in the session's row.
+    wrapped: Box<[u8]>,
+}
+
+/// An epoch that no session has.
+const NO_EPOCH: i64 = -1;
+
 #[derive(Default)]
 struct Held {
     /// The credentials as the open has read them, for whoever asks first. They are asked for once an open and take more than
     /// all else that an idle account has here, so they are not held.
     opened_creds: Option<Option<Value>>,
+    /// How the open came by the session, until it is told.
+    origin: Origin,
     /// Records that are being read.
     reading: HashMap<RecordKey, Reading>,
     /// Nobody asks any more, so nothing is to be held.
@@ -60,14 +79,16 @@ impl RowsTenure {
         session_id: Uuid,
         opener: Uuid,
         key: Arc<SessionKey>,
+        wrapped: Vec<u8>,
         epoch: i64,
     ) -> Self {
+        let wrapped = wrapped.into();
         Self {
             shared,
             account,
             session_id,
             opener,
-            key,
+            keyed: Mutex::new(Keyed { key, wrapped }),
             token: Token::new(epoch),
             number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed),
             held: Mutex::default(),
@@ -77,6 +98,62 @@ impl RowsTenure {
     /// Keeps the credentials that an open has read for its caller.
     pub(super) fn keep_creds(&self, creds: Option<Value>) {
         self.held().opened_creds = Some(creds);
+    }
+
+    /// Keeps how the open came by the session.
+    pub(super) fn keep_origin(&self, origin: Origin) {
+        self.held().origin = origin;
+    }
+
+    /// The data key.
+    pub(super) fn key(&self) -> Arc<SessionKey> {
+        self.keyed().key.clone()
+    }
+
+    /// The epoch that fences what was sealed under a key; none that passes if the session has got another key since.
+    pub(super) fn epoch_under(&self, key: &Arc<SessionKey>) -> i64 {
+        let keyed = self.keyed();
+        if Arc::ptr_eq(&keyed.key, key) {
+            self.token.epoch()
+        } else {
+            NO_EPOCH
+        }
+    }
+
+    /// The session is of this form now, under this very opening: its epoch was raised, and its key may be a new one. Fails
+    /// if none of the store's secrets opens that.
+    pub(super) async fn learn(&self, found: &Found) -> Result<()> {
+        {
+            let keyed = self.keyed();
+            if found.epoch <= self.token.epoch() || found.wrapped == keyed.wrapped {
+                self.token.learn(found.epoch);
+                return Ok(());
+            }
+        }
+        let (secrets, account, session_id) = (self.shared.secrets.clone(), self.account.clone(), self.session_id);
+        let (key_id, wrapped) = (found.key_id, found.wrapped.clone());
+        let key = runtime::compute(move || {
+            let name = SessionName {
+                account: &account,
+                session_id: session_id.as_bytes(),
+            };
+            secrets.find(&key_id)?.unwrap(&name, &wrapped)
+        })
+        .await??;
+        let mut keyed = self.keyed();
+        if found.epoch > self.token.epoch() {
+            self.token.learn(found.epoch);
+            keyed.wrapped = found.wrapped.clone();
+            // One that was only wrapped anew is the same key: what was sealed under it stays good.
+            if !keyed.key.is(&key) {
+                keyed.key = Arc::new(key);
+            }
+        }
+        Ok(())
+    }
+
+    fn keyed(&self) -> MutexGuard<'_, Keyed> {
+        self.keyed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The changes are durable.
@@ -162,6 +239,10 @@ impl Tenure for RowsTenure {
 
     async fn keys(&self, kind: Option<&str>) -> Result<Vec<RecordKey>> {
         listing::keys(self, kind).await
+    }
+
+    fn take_origin(&self) -> Origin {
+        std::mem::take(&mut self.held().origin)
     }
 
     fn release(&self) {

@@ -2,167 +2,10 @@
 
 use super::{
     Rows, State, Weakness,
-    server::{Answer, Name, Opening, Sent, Server, Session, Set, Stage, Statement},
+    process::{Call, Clearing, Lane, Reading, Tenure},
+    server::{Answer, Sent, Session, Set, Stage, Statement},
 };
-use crate::exploration::{Bounds, Then};
-
-/// A process with the account open, or not.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Process {
-    pub(crate) opens_left: u8,
-    pub(crate) sets_left: u8,
-    pub(crate) reads_left: u8,
-    names: u8,
-    pub(crate) tenure: Option<Tenure>,
-    /// Opens and sets: one at a time.
-    pub(crate) call: Call,
-    pub(crate) reading: Reading,
-    pub(crate) clearing: Clearing,
-}
-
-/// What waits for an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Lane {
-    Call,
-    Read,
-    Clear,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Call {
-    Idle,
-    Peeking,
-    /// `seen`: the credentials that were peeked at.
-    Taking {
-        seen: u8,
-    },
-    Creating,
-    ReadingCreds {
-        session: Name,
-        opener: Name,
-        opening: Opening,
-    },
-    Raising(Set),
-    Writing(Set),
-    Asking(Set),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Reading {
-    Idle,
-    /// `is_stale`: the record was written meanwhile. `opener`: for which tenure.
-    Raising {
-        opener: Name,
-        is_stale: bool,
-    },
-    Fetching {
-        opener: Name,
-        is_stale: bool,
-    },
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Clearing {
-    Idle,
-    Finding(u8),
-    Deleting(u8),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Tenure {
-    pub(crate) session: Name,
-    pub(crate) opener: Name,
-    epoch: u8,
-    /// The newest epoch under which a write got no answer.
-    doubtful: u8,
-    cached: Option<u8>,
-    pub(crate) has_ended: bool,
-    pub(crate) was_refused: bool,
-    /// Only the history knows it.
-    opening: u8,
-}
-
-impl Call {
-    pub(crate) fn is_open(self) -> bool {
-        matches!(
-            self,
-            Self::Peeking | Self::Taking { .. } | Self::Creating | Self::ReadingCreds { .. }
-        )
-    }
-}
-
-impl Tenure {
-    fn learn(&mut self, epoch: u8) {
-        self.epoch = self.epoch.max(epoch);
-    }
-
-    fn doubt(&mut self, epoch: u8) {
-        self.doubtful = self.doubtful.max(epoch);
-    }
-
-    fn is_in_doubt(&self, weakness: Option<Weakness>) -> bool {
-        match weakness {
-            Some(Weakness::NoDoubt) => false,
-            Some(Weakness::DoubtIsAFlag) => self.doubtful > 0,
-            _ => self.doubtful >= self.epoch,
-        }
-    }
-
-    fn settle(&mut self, raised: Option<u8>, weakness: Option<Weakness>) {
-        if let Some(epoch) = raised {
-            self.learn(epoch);
-        }
-        if weakness == Some(Weakness::DoubtIsAFlag) {
-            self.doubtful = 0;
-        }
-    }
-
-    fn lose(&mut self) {
-        self.has_ended = true;
-        self.was_refused = true;
-    }
-}
-
-impl Process {
-    pub(crate) fn new(at: u8, bounds: &Bounds) -> Self {
-        Self {
-            opens_left: if at < bounds.openers { bounds.opens } else { 0 },
-            sets_left: bounds.sets,
-            reads_left: bounds.reads,
-            names: 0,
-            tenure: None,
-            call: Call::Idle,
-            reading: Reading::Idle,
-            clearing: Clearing::Idle,
-        }
-    }
-
-    fn name(&mut self, at: u8) -> Name {
-        self.names += 1;
-        Name(at, self.names)
-    }
-
-    fn tenure(&mut self) -> &mut Tenure {
-        self.tenure.as_mut().expect("only who has opened the account calls")
-    }
-
-    /// Whether what is in memory is in the database, while this process owns the account and writes nothing.
-    pub(crate) fn holds_what(&self, server: &Server) -> bool {
-        let (Some(tenure), Some(session)) = (&self.tenure, &server.session) else {
-            return true;
-        };
-        let owns = session.opener == tenure.opener && !tenure.has_ended && self.call == Call::Idle;
-        !owns || tenure.cached.is_none_or(|value| value == server.records[0])
-    }
-
-    /// A write is durable, or it is not known whether it is.
-    fn replace(&mut self, cached: Option<u8>) {
-        self.tenure().cached = cached;
-        if let Reading::Raising { is_stale, .. } | Reading::Fetching { is_stale, .. } = &mut self.reading {
-            *is_stale = true;
-        }
-    }
-}
+use crate::exploration::Then;
 
 impl Rows {
     fn send(&self, state: &mut State, at: u8, lane: Lane, statement: Statement) {
@@ -224,23 +67,40 @@ impl Rows {
         let process = &mut state.processes[at as usize];
         let tenure = *process.tenure();
         let Tenure {
-            session, opener, epoch, ..
+            session,
+            opener,
+            epoch,
+            key,
+            ..
         } = tenure;
         let statement = if tenure.is_in_doubt(self.weakness) {
             process.call = Call::Raising(set);
             Statement::RaiseEpoch { session, opener }
         } else {
             process.call = Call::Writing(set);
-            Statement::Commit { session, epoch, set }
+            Statement::Commit {
+                session,
+                epoch,
+                key,
+                set,
+            }
         };
         self.send(state, at, Lane::Call, statement);
     }
 
     fn commit(&self, state: &mut State, at: u8, set: Set) {
         let process = &mut state.processes[at as usize];
-        let Tenure { session, epoch, .. } = *process.tenure();
+        let Tenure {
+            session, epoch, key, ..
+        } = *process.tenure();
         process.call = Call::Writing(set);
-        self.send(state, at, Lane::Call, Statement::Commit { session, epoch, set });
+        let commit = Statement::Commit {
+            session,
+            epoch,
+            key,
+            set,
+        };
+        self.send(state, at, Lane::Call, commit);
     }
 
     pub(crate) fn receive(&self, state: &mut State, at: u8, lane: Lane, statement: Statement, answer: Answer) {
@@ -256,15 +116,21 @@ impl Rows {
         match (process.call, answer) {
             (Call::Peeking, Answer::Found(None)) => self.create(state, at),
             (Call::Peeking, Answer::Found(Some((found, seen)))) => {
-                process.call = Call::Taking { seen };
-                let (session, found, opener) = (found.id, found.opener, process.name(at));
-                self.send(state, at, Lane::Call, Statement::Take { session, found, opener });
+                let Session { id, opener, key, .. } = found;
+                process.call = Call::Taking { seen, key };
+                let take = Statement::Take {
+                    session: id,
+                    found: opener,
+                    key,
+                    opener: process.name(at),
+                };
+                self.send(state, at, Lane::Call, take);
             }
             (Call::Taking { .. } | Call::Creating, Answer::Opened(None)) => {
                 process.call = Call::Peeking;
                 self.send(state, at, Lane::Call, Statement::Look);
             }
-            (Call::Taking { seen }, Answer::Opened(Some(opening))) => {
+            (Call::Taking { seen, key }, Answer::Opened(Some(opening))) => {
                 let Statement::Take { session, opener, .. } = statement else {
                     return;
                 };
@@ -272,6 +138,7 @@ impl Rows {
                     session,
                     opener,
                     opening,
+                    key,
                 };
                 if self.has(Weakness::CredsBeforeEpoch) {
                     self.hand_out(state, at, Some(seen));
@@ -287,13 +154,28 @@ impl Rows {
                     session,
                     opener,
                     opening,
+                    key: 1,
                 };
                 self.hand_out(state, at, Some(0));
             }
-            (Call::ReadingCreds { session, .. }, Answer::Found(found)) => {
-                let found = found.filter(|(row, _)| row.id == session);
-                self.hand_out(state, at, found.map(|(_, creds)| creds));
-            }
+            (
+                Call::ReadingCreds {
+                    session,
+                    opener,
+                    opening,
+                    key,
+                },
+                Answer::Found(found),
+            ) => match found.filter(|(row, _)| row.id == session) {
+                // Its key may be another by now.
+                Some((row, _)) if row.opener == opener && row.epoch != opening.epoch => {
+                    process.call = Call::Peeking;
+                    self.send(state, at, Lane::Call, Statement::Look);
+                }
+                // It is another's, and these are not to be read any more: the open is refused.
+                Some((row, creds)) if row.key != key && creds != 0 => process.call = Call::Idle,
+                found => self.hand_out(state, at, found.map(|(_, creds)| creds)),
+            },
             (Call::Raising(set), Answer::Raised(epoch)) => {
                 process.tenure().settle(epoch, self.weakness);
                 self.commit(state, at, set);
@@ -314,8 +196,8 @@ impl Rows {
             (Call::Asking(set), Answer::Found(found)) => {
                 let tenure = process.tenure();
                 match found.filter(|(row, _)| row.id == tenure.session) {
-                    Some((Session { opener, epoch, .. }, _)) if opener == tenure.opener => {
-                        tenure.learn(epoch);
+                    Some((Session { opener, epoch, key, .. }, _)) if opener == tenure.opener => {
+                        tenure.learn(epoch, key, self.weakness);
                         let is_in_batch = false;
                         self.attempt(state, at, Set { is_in_batch, ..set });
                     }
@@ -343,6 +225,7 @@ impl Rows {
             session,
             opener,
             opening,
+            key,
         } = process.call
         else {
             return;
@@ -352,6 +235,7 @@ impl Rows {
             session,
             opener,
             epoch: opening.epoch,
+            key,
             doubtful: 0,
             cached: creds,
             has_ended: false,
@@ -375,10 +259,19 @@ impl Rows {
             (Reading::Fetching { opener, is_stale }, Answer::Found(found)) => {
                 process.reading = Reading::Idle;
                 let tenure = process.tenure.as_mut().filter(|tenure| tenure.opener == opener);
-                if let (Some(tenure), Some((row, value)), false) = (tenure, found, is_stale)
-                    && row.opener == opener
-                {
-                    tenure.cached = Some(value);
+                let (Some(tenure), Some((row, value))) = (tenure, found) else {
+                    return;
+                };
+                if row.opener != opener {
+                    return;
+                }
+                if row.epoch != tenure.epoch && !self.has(Weakness::ReadsUnderAnyEpoch) {
+                    tenure.learn(row.epoch, row.key, self.weakness);
+                    process.reading = Reading::Fetching { opener, is_stale };
+                    self.send(state, at, Lane::Read, Statement::Look);
+                } else if !is_stale {
+                    // Under another key it has another name: nothing is found.
+                    tenure.cached = Some(if row.key == tenure.key { value } else { 0 });
                 }
             }
             (reading, answer) => unreachable!("{reading:?} is answered with {answer:?}"),

@@ -1,14 +1,15 @@
 //! Layout rows: a session's row with an epoch, and its records.
 
 mod client;
+mod process;
 mod server;
 mod tests;
 
 use stateright::{Model, Property};
 
 use self::{
-    client::{Call, Clearing, Lane, Process, Reading},
-    server::{Answer, Sent, Server, Stage},
+    process::{Call, Clearing, Lane, Process, Reading},
+    server::{Answer, Sent, Server, Stage, Statement},
 };
 use crate::{
     exploration::{Bounds, Then},
@@ -21,6 +22,7 @@ const NOTHING_COMES_BACK: &str = "no write of before a clear takes effect after 
 const NEWEST: &str = "an open hands out the newest credentials";
 const WHOLE: &str = "a set is whole";
 const CACHE: &str = "an owner holds in memory what the database holds";
+const SEALED: &str = "every record is sealed under the session's key";
 const TAKEOVER: &str = "a second owner's set is acknowledged";
 const REFUSAL: &str = "an owner learns that it has lost the account";
 const CLEAR: &str = "a cleared account is opened and written again";
@@ -48,6 +50,12 @@ enum Weakness {
     ClearsFromAnyone,
     /// A set's records are written by a statement each.
     PartedSets,
+    /// A new data key does not raise the epoch.
+    RekeysUnderAnEpoch,
+    /// Who learns an epoch does not look at the key that goes with it.
+    LearnsNoKey,
+    /// A reader does not look at the epoch.
+    ReadsUnderAnyEpoch,
 }
 
 struct Rows {
@@ -61,6 +69,7 @@ struct State {
     processes: Vec<Process>,
     clears_left: u8,
     give_ups_left: u8,
+    rekeys_left: u8,
     history: History,
 }
 
@@ -71,14 +80,16 @@ enum Action {
     Set(u8),
     Get(u8),
     Clear(u8),
+    /// Somebody gives the session a new data key.
+    Rekey,
     /// A statement does its next step on the server.
-    Run(u8, server::Statement),
+    Run(u8, Statement),
     /// A write in a batch leaves out a session whose row is held.
-    Skip(u8, server::Statement),
+    Skip(u8, Statement),
     /// A statement's answer arrives.
-    Receive(u8, server::Statement),
+    Receive(u8, Statement),
     /// A statement's caller does not wait for its answer any more.
-    GiveUp(u8, server::Statement, Then),
+    GiveUp(u8, Statement, Then),
 }
 
 impl Rows {
@@ -111,6 +122,7 @@ impl Model for Rows {
                 .collect(),
             clears_left: self.bounds.clears,
             give_ups_left: self.bounds.give_ups,
+            rekeys_left: self.bounds.rekeys,
             history: History::default(),
         }]
     }
@@ -132,6 +144,9 @@ impl Model for Rows {
             if state.clears_left > 0 && process.clearing == Clearing::Idle && !process.call.is_open() {
                 actions.push(Action::Clear(at));
             }
+        }
+        if state.rekeys_left > 0 && state.server.session.is_some() {
+            actions.push(Action::Rekey);
         }
         for (at, sent) in (0..).zip(&state.server.sent) {
             let statement = sent.statement;
@@ -157,6 +172,14 @@ impl Model for Rows {
             Action::Set(at) => self.begin_set(&mut state, at),
             Action::Get(at) => self.begin_get(&mut state, at),
             Action::Clear(at) => self.begin_clear(&mut state, at),
+            Action::Rekey => {
+                state.rekeys_left -= 1;
+                state.server.put(Sent {
+                    lane: None,
+                    statement: Statement::Rekey,
+                    stage: Stage::Coming,
+                });
+            }
             Action::Run(at, _) => {
                 let sent = state.server.sent.remove(at.into());
                 match state.server.run(&sent, self.weakness, &mut state.history) {
@@ -215,6 +238,14 @@ impl Model for Rows {
             }),
             Property::always(CACHE, |_, state: &State| {
                 state.processes.iter().all(|process| process.holds_what(&state.server))
+            }),
+            Property::always(SEALED, |_, state: &State| {
+                let Server {
+                    records, sealed_under, ..
+                } = &state.server;
+                let key = state.server.session.map_or(0, |row| row.key);
+                let mut sealed = records.iter().zip(sealed_under);
+                sealed.all(|(value, sealed_under)| *value == 0 || *sealed_under == key)
             }),
             Property::sometimes(TAKEOVER, |model: &Self, state: &State| {
                 model.bounds.openers < 2 || state.history.has_takeover()

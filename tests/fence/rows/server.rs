@@ -13,6 +13,8 @@ pub(crate) struct Server {
     pub(crate) session: Option<Session>,
     /// The values of two rows in `record`; 0 is none.
     pub(crate) records: [u8; 2],
+    /// The data keys that they are sealed under.
+    pub(crate) sealed_under: [u8; 2],
     /// Statements that are not done, or whose answer has not arrived; in order, so that equal states are one.
     pub(crate) sent: Vec<Sent>,
 }
@@ -22,6 +24,8 @@ pub(crate) struct Session {
     pub(crate) id: Name,
     pub(crate) epoch: u8,
     pub(crate) opener: Name,
+    /// Its data key, the how manieth.
+    pub(crate) key: u8,
 }
 
 /// A statement that was sent.
@@ -50,6 +54,7 @@ pub(crate) enum Statement {
     Take {
         session: Name,
         found: Name,
+        key: u8,
         opener: Name,
     },
     Create {
@@ -64,8 +69,11 @@ pub(crate) enum Statement {
     Commit {
         session: Name,
         epoch: u8,
+        key: u8,
         set: Set,
     },
+    /// A new data key, for whatever session there is.
+    Rekey,
     /// `clear`, as found by `find`.
     Clear {
         session: Name,
@@ -88,7 +96,8 @@ pub(crate) struct Set {
 pub(crate) enum Answer {
     Found(Option<(Session, u8)>),
     Opened(Option<Opening>),
-    Raised(Option<u8>),
+    /// The epoch, and the key that goes with it.
+    Raised(Option<(u8, u8)>),
     Written(bool),
     Cleared(bool),
 }
@@ -114,7 +123,10 @@ impl Statement {
 
     /// FOR UPDATE, or DELETE.
     fn wants_row_for_itself(&self) -> bool {
-        matches!(self, Self::Take { .. } | Self::RaiseEpoch { .. } | Self::Clear { .. })
+        matches!(
+            self,
+            Self::Take { .. } | Self::RaiseEpoch { .. } | Self::Clear { .. } | Self::Rekey
+        )
     }
 }
 
@@ -140,9 +152,15 @@ impl Server {
     pub(crate) fn run(&mut self, sent: &Sent, weakness: Option<Weakness>, history: &mut History) -> Option<Answer> {
         let answer = match sent.statement {
             Statement::Look => Answer::Found(self.session.map(|session| (session, self.records[0]))),
-            Statement::Take { session, found, opener } => {
+            Statement::Take {
+                session,
+                found,
+                key,
+                opener,
+            } => {
                 let takes_any = weakness == Some(Weakness::TakesFromAnyone);
-                let is_met = |row: &&mut Session| row.id == session && (row.opener == found || takes_any);
+                let is_met =
+                    |row: &&mut Session| row.id == session && row.key == key && (row.opener == found || takes_any);
                 let row = self.session.as_mut().filter(is_met);
                 Answer::Opened(row.map(|row| {
                     row.epoch += 1;
@@ -156,7 +174,8 @@ impl Server {
             }
             Statement::Create { session: id, opener } => Answer::Opened(self.session.is_none().then(|| {
                 let epoch = 1;
-                self.session = Some(Session { id, epoch, opener });
+                let key = 1;
+                self.session = Some(Session { id, epoch, opener, key });
                 Opening {
                     epoch,
                     number: history.opening(),
@@ -167,10 +186,15 @@ impl Server {
                 let is_met = |row: &&mut Session| row.id == session && row.opener == opener;
                 Answer::Raised(self.session.as_mut().filter(is_met).map(|row| {
                     row.epoch += 1;
-                    row.epoch
+                    (row.epoch, row.key)
                 }))
             }
-            Statement::Commit { session, epoch, set } => {
+            Statement::Commit {
+                session,
+                epoch,
+                key,
+                set,
+            } => {
                 let any_epoch = weakness == Some(Weakness::NoEpochCondition);
                 let is_met = |row: &Session| row.id == session && (row.epoch == epoch || any_epoch);
                 if sent.stage == Stage::Coming {
@@ -183,12 +207,22 @@ impl Server {
                 if self.session.is_none_or(|row| row.id != session) {
                     return Some(Answer::Written(false));
                 }
-                for (record, is_written) in self.records.iter_mut().zip(set.records) {
-                    if is_written {
-                        *record = set.value;
-                    }
+                for at in (0..2).filter(|at| set.records[*at]) {
+                    self.records[at] = set.value;
+                    self.sealed_under[at] = key;
                 }
                 history.write_commits(set.opening);
+                Answer::Written(true)
+            }
+            Statement::Rekey => {
+                if let Some(row) = &mut self.session {
+                    row.key += 1;
+                    row.epoch += u8::from(weakness != Some(Weakness::RekeysUnderAnEpoch));
+                    for (value, sealed_under) in self.records.iter().zip(&mut self.sealed_under) {
+                        *sealed_under = if *value == 0 { 0 } else { row.key };
+                    }
+                }
+                // Nobody who has the account open waits for it.
                 Answer::Written(true)
             }
             Statement::Clear {
@@ -203,6 +237,7 @@ impl Server {
                 if is_met {
                     self.session = None;
                     self.records = [0; 2];
+                    self.sealed_under = [0; 2];
                     history.deletes(number);
                 }
                 Answer::Cleared(is_met)

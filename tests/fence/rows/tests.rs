@@ -64,6 +64,30 @@ const READS: Bounds = Bounds {
     ..TWO
 };
 
+/// New data keys under two owners, and a statement that comes late.
+const REKEYS: Bounds = Bounds {
+    give_ups: 1,
+    rekeys: 2,
+    ..TWO
+};
+
+const REKEYS_AND_CLEAR: Bounds = Bounds {
+    clears: 1,
+    rekeys: 1,
+    ..TWO
+};
+
+const REKEYS_AND_READS: Bounds = Bounds {
+    processes: 1,
+    openers: 1,
+    sets: 2,
+    reads: 2,
+    give_ups: 1,
+    rekeys: 2,
+    answers_travel: true,
+    ..TWO
+};
+
 /// Opens again after a clear that has failed.
 const CLEAR_FAILS: Bounds = Bounds {
     processes: 1,
@@ -134,6 +158,21 @@ fn a_clear_that_fails_and_comes_late() {
 }
 
 #[test]
+fn new_data_keys_under_two_owners_and_a_statement_that_comes_late() {
+    kept("two owners, two new keys, one late statement", REKEYS);
+}
+
+#[test]
+fn a_new_data_key_and_a_clear() {
+    kept("two owners, a new key, a clear", REKEYS_AND_CLEAR);
+}
+
+#[test]
+fn new_data_keys_under_one_that_reads() {
+    kept("one that reads, two new keys, late answers", REKEYS_AND_READS);
+}
+
+#[test]
 fn without_the_epochs_condition_an_older_owner_writes() {
     broken(Weakness::NoEpochCondition, ONE_OWNER, TAKEOVERS);
     broken(Weakness::NoEpochCondition, KEPT, TAKEOVERS);
@@ -184,4 +223,20 @@ fn a_clear_that_comes_late_deletes_what_was_opened_since_unless_it_names_the_ope
 #[test]
 fn a_set_by_a_statement_for_each_record_is_torn() {
     broken(Weakness::PartedSets, WHOLE, TWO);
+}
+
+#[test]
+fn a_new_data_key_under_the_same_epoch_is_not_noticed() {
+    broken(Weakness::RekeysUnderAnEpoch, SEALED, REKEYS);
+    broken(Weakness::RekeysUnderAnEpoch, CACHE, REKEYS_AND_READS);
+}
+
+#[test]
+fn an_epoch_without_its_key_lets_the_old_key_pass() {
+    broken(Weakness::LearnsNoKey, SEALED, REKEYS);
+}
+
+#[test]
+fn a_reader_that_does_not_look_at_the_epoch_takes_what_is_there_for_missing() {
+    broken(Weakness::ReadsUnderAnyEpoch, CACHE, REKEYS_AND_READS);
 }

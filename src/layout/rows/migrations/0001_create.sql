@@ -23,6 +23,8 @@ CREATE TABLE {schema}.session (
   -- The session's random data key, wrapped, and which secret's key wrapped it.
   wrapped_key bytea NOT NULL CHECK (octet_length(wrapped_key) = 61),
   key_id bytea NOT NULL CHECK (octet_length(key_id) = 16),
+  -- Whether another secret's key has wrapped the same data key before.
+  rewrapped boolean NOT NULL DEFAULT false,
   -- Who opened it, host:pid, for operators.
   owner text NOT NULL,
   opened_at timestamptz NOT NULL DEFAULT now(),

@@ -15,6 +15,7 @@ CREATE TABLE IF NOT EXISTS {schema}.quarantine (
   epoch bigint,
   wrapped_key bytea,
   key_id bytea,
+  rewrapped boolean,
   owner text,
   opened_at timestamptz,
   created_at timestamptz,

@@ -1,0 +1,39 @@
+'use strict'
+
+const { spawn } = require('node:child_process')
+const { once } = require('node:events')
+const path = require('node:path')
+const { SECRET } = require('../faults/stores')
+
+const MAIN = path.join(__dirname, '../../cli/main.js')
+
+/**
+ * Starts the command in a process of its own, as from a script: no terminal. `env` has the settings; nothing of this process'
+ * environment is one.
+ */
+function start(args, env = {}) {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const said = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr']) {
+    child[name].setEncoding('utf8').on('data', (text) => {
+      said[name] += text
+    })
+  }
+  const ended = once(child, 'close').then(([status, signal]) => ({ status, signal, ...said }))
+  return { child, said, ended }
+}
+
+/** Runs the command to its end; gives `status`, `stdout` and `stderr`. */
+const command = (args, env) => start(args, env).ended
+
+/** The settings for a database. */
+const settings = (db, secret = SECRET) => ({
+  DATABASE_URL: db.url,
+  WHATSAPP_SESSION_SECRET: secret,
+  BAILEYS_AUTH_LAYOUT: db.layout,
+})
+
+module.exports = { command, settings, start }
