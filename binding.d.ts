@@ -165,6 +165,17 @@ export interface NativePoolStatus {
   max: number
 }
 
+/** A session in quarantine. */
+export interface NativeQuarantined {
+  id: string
+  accountId: string
+  reason: string
+  /** In ms since 1970. */
+  sinceMs: number
+  layout: string
+  /** Record types, and how many records there are of each, at the same places. */
+  kinds: Array<string>
+  counts: Array<number>
   bytes: number
 }
 

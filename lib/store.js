@@ -17,6 +17,8 @@ class Store {
   #observer
   /** Who is told of an account, where these are others than those whom the store was made for. */
   #observers = new Map()
+  /** The same, of accounts that are being opened. */
+  #opening = new Map()
   #waiting = new Map()
   #lastToken = 0
   #written = new Set()
@@ -48,7 +50,10 @@ class Store {
       throw error
     }
     const module = await loadBaileys(baileys).catch(refuse)
-    const native = await this.call('open', account, (token) => this.#native.open(token, accountId))
+    this.#opening.set(accountId, observer)
+    const native = await this.call('open', account, (token) =>
+      this.#native.open(token, accountId),
+    ).finally(() => this.#opening.delete(accountId))
     if (observer === this.#observer) this.#observers.delete(accountId)
     else this.#observers.set(accountId, observer)
     const creds = native.takeCreds()
@@ -172,10 +177,14 @@ class Store {
 
   #notice(notice) {
     const { kind, accountId } = notice
+    if (kind === 'quarantined') {
+      const opener = this.#opening.get(accountId) ?? this.#observer
+      opener.quarantined(accountId, notice.reason)
+      return
+    }
     const observer = this.#observers.get(accountId) ?? this.#observer
     if (kind === 'superseded') observer.superseded(accountId)
     else if (kind === 'rotated') observer.rotated(accountId, notice.rekeyed)
-    else if (kind === 'quarantined') observer.quarantined(accountId, notice.reason)
     else observer.retrying(notice)
   }
 

@@ -6,11 +6,9 @@
 
 use std::sync::{Arc, LazyLock};
 
-use zeroize::Zeroizing;
-
 use crate::{
     codec::compact,
-    config::{AccountsTable, Connection, PoolSettings, Settings},
+    config::{Connection, Settings},
     crypto::{Kdf, KeyEncryptionKey, SALT_LEN, SessionKey, SessionName},
     error::Result,
     layout::{column, rows},
@@ -97,23 +95,7 @@ pub fn original_plaintext(plaintext: &[u8]) -> Result<usize> {
 
 /// A connection string. Gives how many hosts it names.
 pub fn connection_string(text: &str) -> Result<usize> {
-    let settings = Settings {
-        database_url: Zeroizing::new(text.to_owned()),
-        secret: Zeroizing::new(SECRET.to_owned()),
-        previous_secrets: Vec::new(),
-        layout: None,
-        schema: String::new(),
-        auto_migrate: false,
-        on_unreadable: Default::default(),
-        cache_bytes: 0,
-        owner: String::new(),
-        accounts_table: AccountsTable::default(),
-        pool: PoolSettings::default(),
-        tls: None,
-        write_timeout_ms: 1,
-        synchronous_commit: None,
-    };
-    let connection = Connection::from_settings(&settings)?;
+    let connection = Connection::from_settings(&Settings::of(text))?;
     connection.target();
     Ok(connection.hosts.len())
 }

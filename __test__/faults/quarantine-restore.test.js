@@ -8,21 +8,24 @@ const {
   expectReadable,
   makeFresh,
   openNew,
+  repair,
   sealedInQuarantine,
   sealedOf,
+  spoil,
 } = require('./quarantine-world')
 const { environment, expectRefused, makeProxy, makeStore } = require('./stores')
 
 // What comes back from quarantine: the session that went there, in the place of nothing, or of what goes there in turn.
 
 describe.each(LAYOUTS)('layout %s', (layout) => {
-  let db, account, before, fresh, entry
+  let db, account, spoiled, before, fresh, entry
 
   beforeEach(async () => {
     db = await createDatabase({ layout })
     account = await openNew(db, makeStore(db.url))
+    spoiled = await spoil(db, account.id)
     before = await sealedOf(db, account.id)
-    const store = makeFresh(db.url, { secret: ANOTHER })
+    const store = makeFresh(db.url, spoiled)
     fresh = { store, ...(await store.useAuthState(account.id)) }
     await fresh.saveCreds()
     entry = (await store.quarantine())[0]
@@ -41,6 +44,7 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
     for (const table of tables) {
       expect((await db.query(`TABLE baileys_auth.${table}`)).rows).toEqual([])
     }
+    await repair(db, account.id)
     await expectReadable(account, store)
   })
 
@@ -69,10 +73,11 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
     const [replaced, ...more] = await fresh.store.quarantine()
     expect(more).toEqual([])
     expect(replaced).toMatchObject({ accountId: account.id, reason: 'replaced', layout })
+    await repair(db, account.id)
     await expectReadable(account, makeStore(db.url))
 
     // And back again.
-    const store = makeStore(db.url, { secret: ANOTHER })
+    const store = makeStore(db.url, spoiled)
     await store.restore(replaced.id, { replace: true })
     const { state } = await store.useAuthState(account.id)
     expect(state.creds.registrationId).toBe(fresh.state.creds.registrationId)
@@ -83,7 +88,8 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
   })
 
   test('with replace the owners of the other one are refused, in this process and in another', async () => {
-    const env = { ...environment(db.url), WHATSAPP_SESSION_SECRET: ANOTHER }
+    const { secret } = spoiled
+    const env = { ...environment(db.url), ...(secret && { WHATSAPP_SESSION_SECRET: secret }) }
     const child = startChild(require.resolve('./store-process'), env)
     try {
       const codes = ['ERR_SESSION_SUPERSEDED', 'ERR_SESSION_CLEARED']
@@ -100,6 +106,7 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
       await child.stop()
     }
     // Whoever had it open before it went there is its owner no more, or holds what it holds.
+    await repair(db, account.id)
     await expectReadable(account, makeStore(db.url))
     await expectRefused(
       account.saveCreds(),
@@ -115,6 +122,7 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
     expect(handle.state.creds.registrationId).toBe(fresh.state.creds.registrationId)
     await store.restore(entry.id, { replace: true })
     await expectRefused(handle.saveCreds(), 'ERR_SESSION_SUPERSEDED')
+    await repair(db, account.id)
     await expectReadable(account, store)
   })
 

@@ -6,6 +6,29 @@ const { addAccount, makeStore } = require('./stores')
 
 const ANOTHER = 'the-secret-of-another-environment'
 
+/** Changes the wrapped key of a session in rows; again, and it is as it was. */
+const flip = (db, id) =>
+  db.query(
+    `UPDATE baileys_auth.session SET wrapped_key = set_byte(wrapped_key, 30, get_byte(wrapped_key, 30) # 1)
+     WHERE account_id = $1`,
+    [id],
+  )
+
+/**
+ * Makes a session unreadable for a store with the options that it gives: in layout `column` those alone do it; in `rows` a
+ * wrong secret is known to be one, and told in any case.
+ */
+async function spoil(db, id) {
+  if (db.layout === 'column') return { secret: ANOTHER }
+  await flip(db, id)
+  return {}
+}
+
+/** Undoes it, once the session is back in its place. */
+async function repair(db, id) {
+  if (db.layout === 'rows') await flip(db, id)
+}
+
 /** Ways to make an account's session one that cannot be read; each gives the reason that is told. */
 const damages = {
   column: {
@@ -32,13 +55,8 @@ const damages = {
     },
   },
   rows: {
-    'a wrong secret': () => 'ERR_WRONG_SECRET',
     'a changed wrapped key': async (db, id) => {
-      await db.query(
-        `UPDATE baileys_auth.session SET wrapped_key = set_byte(wrapped_key, 30, get_byte(wrapped_key, 30) # 1)
-         WHERE account_id = $1`,
-        [id],
-      )
+      await flip(db, id)
       return 'ERR_UNREADABLE'
     },
     'changed credentials': async (db, id) => {
@@ -64,7 +82,7 @@ const damages = {
 async function sealedOf(db, id) {
   if (db.layout === 'column') return db.sessionData(id)
   const { rows: sessions } = await db.query(
-    `SELECT session_id, wrapped_key, key_id, created_at, opened_at, owner, has_creds FROM baileys_auth.session
+    `SELECT session_id, wrapped_key, key_id, rewrapped, created_at, opened_at, owner, has_creds FROM baileys_auth.session
      WHERE account_id = $1`,
     [id],
   )
@@ -86,7 +104,7 @@ async function sealedInQuarantine(db, id) {
     return rows[0].session_data
   }
   const { rows: sessions } = await db.query(
-    `SELECT session_id, wrapped_key, key_id, created_at, opened_at, owner, has_creds FROM baileys_auth.quarantine
+    `SELECT session_id, wrapped_key, key_id, rewrapped, created_at, opened_at, owner, has_creds FROM baileys_auth.quarantine
      WHERE quarantine_id = $1`,
     [id],
   )
@@ -130,6 +148,8 @@ module.exports = {
   expectReadable,
   makeFresh,
   openNew,
+  repair,
   sealedInQuarantine,
   sealedOf,
+  spoil,
 }

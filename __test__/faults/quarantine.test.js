@@ -9,8 +9,10 @@ const {
   expectReadable,
   makeFresh,
   openNew,
+  repair,
   sealedInQuarantine,
   sealedOf,
+  spoil,
 } = require('./quarantine-world')
 const { environment, expectRefused, makeProxy, makeStore, quickBaileys } = require('./stores')
 
@@ -26,7 +28,7 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
   afterEach(() => db.drop())
 
   /** Opens an account that cannot be read, and so moves its session; gives the handle and the entry. */
-  async function quarantine(account, options = { secret: ANOTHER }) {
+  async function quarantine(account, options) {
     const store = makeFresh(db.url, options)
     const handle = await store.useAuthState(account.id)
     const entries = await store.quarantine()
@@ -93,8 +95,9 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
 
     test('is moved once, however often and by however many it is opened', async () => {
       const account = await openNew(db, makeStore(db.url))
+      const options = await spoil(db, account.id)
       const before = await sealedOf(db, account.id)
-      const stores = Array.from({ length: 4 }, () => makeFresh(db.url, { secret: ANOTHER }))
+      const stores = Array.from({ length: 4 }, () => makeFresh(db.url, options))
       await Promise.all(stores.map((store) => store.useAuthState(account.id)))
       await stores[0].useAuthState(account.id)
       const [entry, ...more] = await stores[0].quarantine()
@@ -112,10 +115,11 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
         }
       })().catch((error) => error)
       while (written.length < 5) await new Promise(setImmediate)
-      const { store, entry } = await quarantine(owner)
+      const { store, entry } = await quarantine(owner, await spoil(db, owner.id))
       const refusal = await writing
       expect(['ERR_SESSION_CLEARED', 'ERR_SESSION_SUPERSEDED']).toContain(refusal.code)
       await store.restore(entry.id, { replace: true })
+      await repair(db, owner.id)
       const { state } = await makeStore(db.url).useAuthState(owner.id)
       const read = await state.keys.get(
         'session',
@@ -126,14 +130,27 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
 
     test('stays where it is as long as nobody asks for a fresh one', async () => {
       const account = await openNew(db, makeStore(db.url))
+      const options = await spoil(db, account.id)
       const before = await sealedOf(db, account.id)
-      const code = layout === 'rows' ? 'ERR_WRONG_SECRET' : 'ERR_UNREADABLE'
       for (const onUnreadable of [undefined, 'throw']) {
-        const store = makeStore(db.url, { secret: ANOTHER, onUnreadable })
-        await expectRefused(store.useAuthState(account.id), code)
+        const store = makeStore(db.url, { ...options, onUnreadable })
+        await expectRefused(store.useAuthState(account.id), 'ERR_UNREADABLE')
         expect(await store.quarantine()).toEqual([])
       }
       expect(await sealedOf(db, account.id)).toEqual(before)
+    })
+
+    test('is not one in rows of another secret, which is known to be wrong', async () => {
+      if (layout === 'column') return
+      const account = await openNew(db, makeStore(db.url))
+      const before = await sealedOf(db, account.id)
+      const store = makeFresh(db.url, { secret: ANOTHER })
+      for (let times = 0; times < 2; times++) {
+        await expectRefused(store.useAuthState(account.id), 'ERR_WRONG_SECRET')
+      }
+      expect(await sealedOf(db, account.id)).toEqual(before)
+      expect(await store.quarantine()).toEqual([])
+      await expectReadable(account, makeStore(db.url))
     })
 
     test('is not one whose records alone cannot be read', async () => {
@@ -160,18 +177,21 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
         CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$
           BEGIN RAISE EXCEPTION 'made to fail' USING ERRCODE = '${state}'; END $$;
         CREATE TRIGGER failing BEFORE ${sqlOf[layout].open} FOR EACH ROW EXECUTE FUNCTION fail()`)
-      const before = await db.stored(account.id)
-      for (const secret of [undefined, ANOTHER]) {
-        const options = { writeTimeoutMs: 300, ...(secret && { secret }) }
+      for (const isSpoiled of [false, true]) {
+        const options = { writeTimeoutMs: 300 }
+        if (isSpoiled) {
+          // In rows it goes aside by a deletion, which fails then.
+          if (layout === 'rows') await db.query('DROP TRIGGER failing ON baileys_auth.session')
+          Object.assign(options, await spoil(db, account.id))
+          if (layout === 'rows') {
+            await db.query(
+              `CREATE TRIGGER failing BEFORE INSERT OR UPDATE OR DELETE ON baileys_auth.session
+               FOR EACH ROW EXECUTE FUNCTION fail()`,
+            )
+          }
+        }
+        const before = await db.stored(account.id)
         const store = makeFresh(db.url, options)
-        // A session of another secret goes aside by a deletion in rows, which fails then.
-        await db.query(
-          layout === 'rows'
-            ? `DROP TRIGGER failing ON baileys_auth.session;
-               CREATE TRIGGER failing BEFORE INSERT OR UPDATE OR DELETE ON baileys_auth.session
-               FOR EACH ROW EXECUTE FUNCTION fail()`
-            : 'SELECT',
-        )
         const error = await expectRefused(
           store.useAuthState(account.id),
           'ERR_DB_QUERY',
@@ -187,7 +207,11 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
     test('is none either when there is no connection', async () => {
       const account = await openNew(db, makeStore(db.url))
       const proxy = await makeProxy(db.url)
-      const options = { secret: ANOTHER, writeTimeoutMs: 300, pool: { connectTimeoutMs: 200 } }
+      const options = {
+        ...(await spoil(db, account.id)),
+        writeTimeoutMs: 300,
+        pool: { connectTimeoutMs: 200 },
+      }
       proxy.refuse()
       await expectRefused(
         makeFresh(proxy.url(db.url), options).useAuthState(account.id),
@@ -196,18 +220,19 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
       )
       proxy.accept()
       expect(await makeStore(db.url).quarantine()).toEqual([])
+      await repair(db, account.id)
       await expectReadable(account, makeStore(db.url))
     })
 
     test('that hides the answer to a COMMIT moves the session once, and loses nothing', async () => {
       const account = await openNew(db, makeStore(db.url))
+      const options = await spoil(db, account.id)
       const before = await sealedOf(db, account.id)
       const proxy = await makeProxy(db.url)
-      const store = makeFresh(proxy.url(db.url), { secret: ANOTHER })
+      const store = makeFresh(proxy.url(db.url), options)
       // What else has to be made is made before.
-      await makeFresh(db.url, { secret: ANOTHER }).useAuthState(
-        (await openNew(db, makeStore(db.url))).id,
-      )
+      const other = await openNew(db, makeStore(db.url))
+      await quarantine(other, await spoil(db, other.id))
       await store.quarantine()
       const dropped = proxy.dropReply('COMMIT')
       await store.useAuthState(account.id)
@@ -221,6 +246,7 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
   test('the environment says it where no option does', async () => {
     const account = await openNew(db, makeStore(db.url, { baileys: quickBaileys }))
     await account.close()
+    const { secret } = await spoil(db, account.id)
     const script = `
       const { createSessionStore } = require('.')
       const run = async () => {
@@ -234,11 +260,11 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
       (
         await runScript(script, {
           ...environment(db.url),
-          WHATSAPP_SESSION_SECRET: ANOTHER,
+          ...(secret && { WHATSAPP_SESSION_SECRET: secret }),
           ...env,
         })
       ).stdout
-    expect(await run({})).toMatch(layout === 'rows' ? 'ERR_WRONG_SECRET' : 'ERR_UNREADABLE')
+    expect(await run({})).toMatch('ERR_UNREADABLE')
     expect(await run({ BAILEYS_AUTH_ON_UNREADABLE: 'perhaps' })).toBe('ERR_CONFIG true\n')
     expect(await run({ BAILEYS_AUTH_ON_UNREADABLE: 'fresh' })).toBe('1\n')
   })

@@ -118,7 +118,7 @@ fn read_file(setting: &str, path: &str) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|error| invalid(setting, &format!("the file cannot be read ({})", error.kind())))
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzzing"))]
 impl Settings {
     /// The defaults, for a connection string.
     pub(crate) fn of(database_url: &str) -> Self {
@@ -126,6 +126,7 @@ impl Settings {
             layout: None,
             schema: "baileys_auth".to_owned(),
             auto_migrate: true,
+            on_unreadable: OnUnreadable::default(),
             cache_bytes: 0,
             owner: String::new(),
             database_url: Zeroizing::new(database_url.to_owned()),

@@ -74,7 +74,7 @@ async fn fetch(handle: &Handle, kind: &str) {
     let (sender, receiver) = oneshot::channel();
     let reply = Box::new(move |values: Result<Vec<Option<Value>>, _>| {
         let found = values.is_ok_and(|values| values.iter().all(Option::is_some));
-        drop(sender.send(found));
+        let _ = sender.send(found);
     });
     handle.session.fetch(vec![RecordKey::new(kind, "1")], reply);
     assert!(receiver.await.unwrap(), "the record is there");

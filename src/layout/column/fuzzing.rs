@@ -5,7 +5,7 @@ use crate::{codec::record::Changes, crypto::derive_key, error::Result};
 
 /// Reads a stored text; gives how many records it has.
 pub(crate) fn text(secret: &str, text: &str) -> Result<usize> {
-    let image = super::read(&[derive_key(secret)], text)?;
+    let (image, _) = super::read(&[derive_key(secret)], text)?;
     let composed = image.compose(&Changes::default());
     let again = Image::parse(&composed)?;
     assert!(
