@@ -295,10 +295,11 @@ export interface StoreOptions {
    */
   autoMigrate?: boolean
   /**
-   * What an open does with a session that cannot be read: another secret's, or changed data. `throw` refuses it and
-   * leaves it as it is. `fresh` moves its ciphertext to the quarantine, byte for byte, and begins a fresh session, which
-   * has to be paired; {@link SessionStore.restore} brings it back. An error of the database is never answered with
-   * a fresh session. Default `throw`. Environment: `BAILEYS_AUTH_ON_UNREADABLE`.
+   * What an open does with a session that cannot be read (`ERR_UNREADABLE`). `throw` refuses it and leaves it as it is.
+   * `fresh` moves its ciphertext to the quarantine, byte for byte, and begins a fresh session, which has to be paired;
+   * {@link SessionStore.restore} brings it back. An error of the database is never answered with a fresh session, nor is
+   * `ERR_WRONG_SECRET`; but a text of layout `column` does not tell another secret from changed data, so that with a wrong
+   * secret every session that is opened moves. Default `throw`. Environment: `BAILEYS_AUTH_ON_UNREADABLE`.
    */
   onUnreadable?: 'throw' | 'fresh'
   /**
@@ -503,7 +504,7 @@ export interface QuarantinedSession {
   id: string
   accountId: string
   /** The code of the error that says why; `replaced`: it made room for one that was restored. */
-  reason: 'ERR_WRONG_SECRET' | 'ERR_UNREADABLE' | 'replaced'
+  reason: 'ERR_UNREADABLE' | 'replaced'
   quarantinedAt: Date
   /** The form that it is in: records, or one text. */
   layout: 'rows' | 'column'

@@ -199,7 +199,7 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
           'ERR_DB_TIMEOUT',
         )
         expect(error.operation).toBe('open')
-        expect(await store.quarantine()).toEqual([])
+        expect(await makeStore(db.url).quarantine()).toEqual([])
         expect(await db.stored(account.id)).toBe(before)
       }
     })
@@ -250,7 +250,7 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
     const script = `
       const { createSessionStore } = require('.')
       const run = async () => {
-        const store = createSessionStore({ baileys: { initAuthCreds: () => ({}), proto: {} } })
+        const store = createSessionStore({ baileys: require('./__test__/faults/stores').quickBaileys })
         await store.useAuthState('${account.id}')
         console.log((await store.quarantine()).length)
         await store.close()

@@ -1,6 +1,9 @@
 //! Texts in the original form on their way into quarantine and back: copied within PostgreSQL, and so byte for byte.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use tokio_postgres::types::Type;
 use uuid::Uuid;
@@ -145,10 +148,13 @@ impl TextQuarantine {
                 "layout: what is in quarantine under this id was kept in rows, which layout 'column' cannot take",
             ));
         };
-        let id = Uuid::new_v4();
+        let (id, was_tried) = (Uuid::new_v4(), AtomicBool::new(false));
         let attempt = || async {
             let mut loan = self.shared.begin().await?;
-            let restored = self.exchange(&mut loan, entry, mark, replace, id).await;
+            let may_be_done = was_tried.swap(true, Ordering::Relaxed);
+            let restored = self
+                .exchange(&mut loan, entry, mark, replace, id, may_be_done)
+                .await;
             quarantine::end(loan, restored).await
         };
         self.shared.repeat(attempt).await.map(drop)
@@ -161,10 +167,11 @@ impl TextQuarantine {
         mark: &str,
         replace: bool,
         id: Uuid,
+        may_be_done: bool,
     ) -> std::result::Result<bool, Fault> {
         if !self.shared.hold(loan, entry.id).await? {
             // Unless an earlier attempt has done it, whose answer was lost.
-            return match self.has(loan, &entry.account, mark).await? {
+            return match may_be_done && self.has(loan, &entry.account, mark).await? {
                 true => Ok(true),
                 false => Err(Fault::lasting(quarantine::not_found())),
             };

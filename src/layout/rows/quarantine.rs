@@ -1,6 +1,9 @@
 //! Sessions in rows on their way into quarantine and back: row by row within PostgreSQL, and so byte for byte.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use tokio_postgres::types::Type;
 use uuid::Uuid;
@@ -149,11 +152,14 @@ impl RowsQuarantine {
     /// Puts a session back where it was, in the form that it had.
     pub(super) async fn restore(&self, entry: &Entry, replace: bool) -> Result<()> {
         let (opener, ids) = (Uuid::new_v4(), [Uuid::new_v4(), Uuid::new_v4()]);
-        let deadline = self.shared.pool.deadline();
+        let (deadline, was_tried) = (self.shared.pool.deadline(), AtomicBool::new(false));
         loop {
             let attempt = || async {
                 let mut loan = self.shared.begin().await?;
-                let restored = self.exchange(&mut loan, entry, replace, opener, ids).await;
+                let may_be_done = was_tried.swap(true, Ordering::Relaxed);
+                let restored = self
+                    .exchange(&mut loan, entry, replace, opener, ids, may_be_done)
+                    .await;
                 quarantine::end(loan, restored).await
             };
             if self.shared.pool.repeat(deadline, attempt).await? {
@@ -170,6 +176,7 @@ impl RowsQuarantine {
         replace: bool,
         opener: Uuid,
         [for_session, for_text]: [Uuid; 2],
+        may_be_done: bool,
     ) -> std::result::Result<bool, Fault> {
         let account = &*entry.account;
         if !self.shared.hold(loan, entry.id).await? {
@@ -179,7 +186,7 @@ impl RowsQuarantine {
                     .query(&self.is_restored, &[(&account, Type::TEXT), (&opener, Type::UUID)])
                     .await?
                     .is_empty(),
-                (Some(mark), Some(texts)) => texts.has(loan, account, mark).await?,
+                (Some(mark), Some(texts)) => may_be_done && texts.has(loan, account, mark).await?,
                 (Some(_), None) => false,
             };
             return if ours {
