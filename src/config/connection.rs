@@ -92,6 +92,13 @@ impl Connection {
             config.application_name("baileys-postgres-auth");
         }
         let hosts = config.get_hosts().len().max(config.get_hostaddrs().len());
+        let ports = config.get_ports().len();
+        if ports > 1 && ports != hosts {
+            return Err(invalid(
+                "databaseUrl",
+                &format!("it names {hosts} hosts and {ports} ports; name one port, or one for each host"),
+            ));
+        }
         // Where several hosts are named, only one of them can be written to.
         config.target_session_attrs(target.unwrap_or(if hosts > 1 {
             TargetSessionAttrs::ReadWrite

@@ -152,9 +152,7 @@ impl TextQuarantine {
         let attempt = || async {
             let mut loan = self.shared.begin().await?;
             let may_be_done = was_tried.swap(true, Ordering::Relaxed);
-            let restored = self
-                .exchange(&mut loan, entry, mark, replace, id, may_be_done)
-                .await;
+            let restored = self.exchange(&mut loan, entry, mark, replace, id, may_be_done).await;
             quarantine::end(loan, restored).await
         };
         self.shared.repeat(attempt).await.map(drop)

@@ -157,9 +157,7 @@ impl RowsQuarantine {
             let attempt = || async {
                 let mut loan = self.shared.begin().await?;
                 let may_be_done = was_tried.swap(true, Ordering::Relaxed);
-                let restored = self
-                    .exchange(&mut loan, entry, replace, opener, ids, may_be_done)
-                    .await;
+                let restored = self.exchange(&mut loan, entry, replace, opener, ids, may_be_done).await;
                 quarantine::end(loan, restored).await
             };
             if self.shared.pool.repeat(deadline, attempt).await? {
