@@ -250,7 +250,8 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
     const script = `
       const { createSessionStore } = require('.')
       const run = async () => {
-        const store = createSessionStore({ baileys: require('./__test__/faults/stores').quickBaileys })
+        const proto = { Message: { AppStateSyncKeyData: { fromObject: (object) => object } } }
+        const store = createSessionStore({ baileys: { initAuthCreds: () => ({}), proto } })
         await store.useAuthState('${account.id}')
         console.log((await store.quarantine()).length)
         await store.close()
