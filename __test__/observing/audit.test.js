@@ -190,7 +190,9 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
     const { unrotated } = await store.rotate()
     expect(unrotated).toEqual([expect.objectContaining({ accountId: account, code })])
     expect(events.filter(({ accountId }) => accountId === account)).toEqual(
-      ['open', 'rotate'].map((operation) => told('session.unreadable', { code, operation, quarantined: false })),
+      ['open', 'rotate'].map((operation) =>
+        told('session.unreadable', { code, operation, quarantined: false }),
+      ),
     )
     await db.query(sqlOf[layout].empty)
   })
