@@ -29,11 +29,11 @@ const texts = [
 ]
 const putText = `UPDATE whatsapp_accounts SET session_data = $1 WHERE id = 'a'`
 
-/** Ways to make the session of account `a` unreadable, mostly by a value where none may be. */
 /** In rows a secret is known to be wrong by this, and told in any case. */
 const anotherKey = (db) =>
   db.query(`UPDATE baileys_auth.session SET key_id = left('${VALUE}', 16)::bytea`)
 
+/** Ways to make the session of account `a` unreadable, mostly by a value where none may be. */
 const damages = {
   column: [
     async (db) => {
