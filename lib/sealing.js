@@ -1,6 +1,6 @@
 'use strict'
 
-const binding = require('../binding.js')
+const binding = require('./native.js')
 const { SessionStoreError, argumentError, isFailure, messageOf } = require('./errors.js')
 
 /** The original service's functions, under their names and with their messages. */

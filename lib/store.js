@@ -1,6 +1,6 @@
 'use strict'
 
-const { NativeStore } = require('../binding.js')
+const { NativeStore } = require('./native.js')
 const { AuthState } = require('./auth-state.js')
 const { loadBaileys } = require('./baileys.js')
 const { fromFailure, isFailure, requireAccountId } = require('./errors.js')

@@ -1,0 +1,5 @@
+'use strict'
+
+const exercise = require('./exercise.cjs')
+
+exercise(require('baileys-postgres-auth'), 'commonjs')
