@@ -4,6 +4,7 @@ const { NativeStore } = require('./native.js')
 const { AuthState } = require('./auth-state.js')
 const { loadBaileys } = require('./baileys.js')
 const { fromFailure, isFailure, requireAccountId } = require('./errors.js')
+const { exportMultiFile, importMultiFile } = require('./moving.js')
 const { rotate } = require('./rotation.js')
 
 /** Answers that are handed on in one turn of the event loop: about half a millisecond of work for those who get them. */
@@ -75,6 +76,22 @@ class Store {
     return report
   }
 
+  async importMultiFile(folder, accountId, options) {
+    return this.#move('importMultiFile', accountId, (call) =>
+      importMultiFile(folder, accountId, options, (at, how) =>
+        call((token) => this.#native.importMultiFile(token, at, accountId, how)),
+      ),
+    )
+  }
+
+  async exportMultiFile(accountId, folder, options) {
+    return this.#move('exportMultiFile', accountId, (call) =>
+      exportMultiFile(accountId, folder, options, (at, takeOver) =>
+        call((token) => this.#native.exportMultiFile(token, accountId, at, takeOver)),
+      ),
+    )
+  }
+
   stats() {
     const stats = this.#native.stats()
     return { ...stats, layout: stats.layout ?? null, cache: stats.cache ?? null }
@@ -109,6 +126,15 @@ class Store {
     if (this.#written.size === 0) process.nextTick(this.#leave)
     this.#written.add(session)
     return this.call(operation, account, start)
+  }
+
+  async #move(operation, accountId, move) {
+    const observer = this.#observers.get(accountId) ?? this.#observer
+    const start = observer.log.now()
+    requireAccount(accountId, operation, observer)
+    const report = await move((begin) => this.call(operation, { accountId, observer }, begin))
+    observer.moved(operation, report, start)
+    return report
   }
 
   #stateOf(native, account, module, creds, refuse) {

@@ -12,6 +12,7 @@ pub mod error;
 pub mod event;
 mod exports;
 pub mod layout;
+mod multi_file;
 mod outcome;
 mod pool;
 mod runtime;

@@ -20,10 +20,10 @@ use crate::{
     codec::{self, record::Value},
     error::{Error, Result},
     event::Event,
-    exports::{NativeRotationStep, NativeSession},
+    exports::{NativeExport, NativeImport, NativeRotationStep, NativeSession},
     layout::rotation::Step,
     session::Opened,
-    store::Store,
+    store::{Exported, Imported, Store},
 };
 
 /// An error in the shape that JavaScript makes a `SessionStoreError` of.
@@ -108,6 +108,10 @@ pub(crate) enum Answer {
     Ids(Vec<String>),
     /// How far a change of secret has come.
     Rotation(Step),
+    /// What came of a folder that was to be moved in.
+    Imported(Imported),
+    /// What was written of a session.
+    Exported(Exported),
 }
 
 enum Letter {
@@ -178,6 +182,12 @@ impl Mailbox {
                 Letter::Answer(token, Ok(Answer::Ids(ids))) => push(&mut array, token, Null, ids)?,
                 Letter::Answer(token, Ok(Answer::Rotation(step))) => {
                     push(&mut array, token, Null, NativeRotationStep::from(step))?
+                }
+                Letter::Answer(token, Ok(Answer::Imported(imported))) => {
+                    push(&mut array, token, Null, NativeImport::from(imported))?
+                }
+                Letter::Answer(token, Ok(Answer::Exported(exported))) => {
+                    push(&mut array, token, Null, NativeExport::from(exported))?
                 }
                 Letter::Answer(token, Err(error)) => push(&mut array, token, Failure::from(&error), ())?,
                 Letter::Event(event) => push(&mut array, 0, Null, Notice::from(event))?,

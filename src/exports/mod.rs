@@ -8,6 +8,7 @@
 #![cfg_attr(test, allow(dead_code))]
 
 mod buffers;
+mod moving;
 mod rotation;
 mod sealing;
 mod session;
@@ -15,5 +16,6 @@ mod settings;
 mod stats;
 mod store;
 
+pub(crate) use moving::{NativeExport, NativeImport};
 pub(crate) use rotation::NativeRotationStep;
 pub(crate) use session::NativeSession;

@@ -46,6 +46,11 @@ impl Legacy {
         self.original.rotation()
     }
 
+    /// The session of an account in the original form, if it has one.
+    pub(super) async fn read(&self, account: &str) -> Result<Option<Changes>> {
+        Ok(self.original.read(account).await?.map(|text| text.session))
+    }
+
     /// Deletes the original text of an account.
     pub(super) async fn clear(&self, account: &str) -> Result<()> {
         self.original.clear(account).await

@@ -16,6 +16,7 @@ mod record;
 mod rotation;
 pub(crate) mod schema;
 mod secrets;
+mod snapshot;
 mod statements;
 mod tenure;
 
@@ -32,6 +33,7 @@ use zeroize::Zeroizing;
 use self::{adoption::Legacy, cache::Cache, rotation::RowsRotation, secrets::Secrets, statements::Statements};
 use super::{Batching, CacheStatus, Layout, Outcome, Tenure, Write, column::Original, rotation::Rotation};
 use crate::{
+    codec::record::Changes,
     crypto::Kdf,
     error::{Code, Error, Result},
     pool::{Fault, Pool},
@@ -145,6 +147,10 @@ impl Layout for RowsLayout {
 
     async fn commit(&self, writes: Vec<Write>, deadline: Instant) -> Vec<Outcome> {
         commit::commit(&self.shared, writes, deadline).await
+    }
+
+    async fn snapshot(&self, account: &Arc<str>) -> Result<Option<Changes>> {
+        snapshot::take(&self.shared, account).await
     }
 
     async fn clear(&self, account: &str) -> Result<()> {
