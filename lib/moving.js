@@ -10,11 +10,11 @@ const EXPORT = { takeOver: KINDS.flag }
 /** Makes a folder an account's session; `start` calls the native part. */
 async function importMultiFile(folder, accountId, options, start) {
   const operation = 'importMultiFile'
-  const { replace = false, resume = false, skipBroken = false } = readOptions(
-    options,
-    IMPORT,
-    operation,
-  )
+  const {
+    replace = false,
+    resume = false,
+    skipBroken = false,
+  } = readOptions(options, IMPORT, operation)
   const at = absolute(folder, operation)
   const { outcome, kinds, ...found } = await start(at, { replace, resume, skipBroken })
   if (outcome === 'refused') throw refused(at, found.broken, operation, accountId)

@@ -132,7 +132,14 @@ class Store {
     const observer = this.#observers.get(accountId) ?? this.#observer
     const start = observer.log.now()
     requireAccount(accountId, operation, observer)
-    const report = await move((begin) => this.call(operation, { accountId, observer }, begin))
+    const refuse = (error) => {
+      // All other refusals are the native part's, or of arguments.
+      if (error.files !== undefined) observer.refused(error, start)
+      throw error
+    }
+    const report = await move((begin) =>
+      this.call(operation, { accountId, observer }, begin),
+    ).catch(refuse)
     observer.moved(operation, report, start)
     return report
   }
