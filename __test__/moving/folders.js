@@ -73,7 +73,7 @@ async function makeFolder(version = 'baileys', folder = newFolder()) {
         keyData: Buffer.alloc(32, 9),
         timestamp: '1700000000000',
       }),
-      '///a': { keyData: Buffer.alloc(1) },
+      '///a': proto.Message.AppStateSyncKeyData.fromObject({ keyData: Buffer.alloc(1) }),
     },
     'app-state-sync-version': {
       critical_unblock_low: {
