@@ -5,6 +5,7 @@ const path = require('node:path')
 const { createDatabase } = require('../support/database')
 const { LAYOUTS } = require('../faults/layouts')
 const { addAccount, expectRefused, makeStore, readStored } = require('../faults/stores')
+const { withFunction } = require('./triggers')
 const { VERSIONS, addFiles, filesOf, makeFolder, newFolder, useFolder } = require('./folders')
 
 /** The ids that the folders have, by type. */
@@ -249,9 +250,12 @@ function revive(_, value) {
 async function withTrigger(db, layout, work) {
   const [on, instead] =
     layout === 'rows'
-      ? ['INSERT ON baileys_auth.record', "CASE WHEN NEW.kind = 'creds' THEN NULL ELSE NEW END"]
+      ? [
+          'INSERT ON baileys_auth.record FOR EACH ROW',
+          "CASE WHEN NEW.kind = 'creds' THEN NULL ELSE NEW END",
+        ]
       : [
-          'UPDATE ON whatsapp_accounts',
+          'UPDATE ON whatsapp_accounts FOR EACH ROW',
           // An open writes as much as was there.
           'CASE WHEN length(NEW.session_data) = length(OLD.session_data) THEN NEW ELSE OLD END',
         ]
@@ -262,19 +266,8 @@ async function withTrigger(db, layout, work) {
 async function withRefusal(db, layout, work) {
   const [on, when] =
     layout === 'rows'
-      ? ['INSERT ON baileys_auth.record', 'true']
-      : ['UPDATE ON whatsapp_accounts', 'length(NEW.session_data) > 10000']
+      ? ['INSERT ON baileys_auth.record FOR EACH ROW', 'true']
+      : ['UPDATE ON whatsapp_accounts FOR EACH ROW', 'length(NEW.session_data) > 10000']
   const body = `IF ${when} THEN RAISE EXCEPTION 'refused' USING ERRCODE = '23514'; END IF; RETURN NEW`
   await withFunction(db, on, body, work)
-}
-
-async function withFunction(db, on, body, work) {
-  await db.query(`CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN ${body}; END $$`)
-  await db.query(`CREATE TRIGGER meddle BEFORE ${on} FOR EACH ROW EXECUTE FUNCTION meddle()`)
-  try {
-    await work()
-  } finally {
-    await db.query('DROP FUNCTION meddle CASCADE')
-  }
 }
