@@ -42,8 +42,8 @@ function refused(folder, files, operation, accountId) {
   const others = files.length > 1 ? `, and ${files.length - 1} more (all are in \`files\`)` : ''
   return new SessionStoreError(
     'ERR_FOLDER',
-    `a file in ${folder} is broken, so nothing was imported: ${file}: ${reason}${others}; restore it, or leave broken ` +
-      'records out (skipBroken), which only creds.json does not allow',
+    `a file in ${folder} is broken, so nothing was imported: ${file}: ${reason}${others}; restore it, or ` +
+      'leave broken records out (skipBroken), as long as creds.json is none of them',
     { operation, accountId, files },
   )
 }
