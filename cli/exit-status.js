@@ -1,6 +1,6 @@
 'use strict'
 
-/** What the exit status says; documented in `docs/cli.md`. */
+/** What the exit status says, as `--help` has it. */
 module.exports = {
   DONE: 0,
   /** It could not be done, or not to the end. */
