@@ -65,6 +65,10 @@ export declare class NativeStore {
   restore(token: number, quarantineId: string, replace: boolean): void
   /** A change of all sessions over to the current secret; with `rekey`, with new data keys. */
   rotate(rekey: boolean): NativeRotation
+  /** Makes a folder of files an account's session; the token is answered with what came of it. */
+  importMultiFile(token: number, folder: string, accountId: string, options: NativeImportOptions): void
+  /** Writes an account's session into a folder; the token is answered with what was written. */
+  exportMultiFile(token: number, accountId: string, folder: string, takesOver: boolean): void
   /** Closes every session and connection. */
   close(token: number): void
   /**
@@ -103,6 +107,12 @@ export interface NativeAccountsTable {
   updatedAt?: string
 }
 
+/** A file that should hold a record and does not. */
+export interface NativeBrokenFile {
+  file: string
+  reason: string
+}
+
 /** How many quantities were not above a bound. */
 export interface NativeBucket {
   le: number
@@ -115,6 +125,13 @@ export interface NativeCacheStatus {
   capacity: number
   hits: number
   misses: number
+}
+
+/** What was written of a session. */
+export interface NativeExport {
+  kinds: Array<NativeKindCount>
+  files: number
+  bytes: number
 }
 
 /** How often a quantity was how large. */
@@ -135,11 +152,35 @@ export interface NativeHistograms {
   batchRecords: NativeHistogram
 }
 
+/** What came of a folder. */
+export interface NativeImport {
+  /** `added`, `replaced`, `present` or `refused`. */
+  outcome: string
+  kinds: Array<NativeKindCount>
+  bytes: number
+  healed: Array<string>
+  unknown: Array<string>
+  broken: Array<NativeBrokenFile>
+}
+
+/** How a folder is moved in. */
+export interface NativeImportOptions {
+  replace: boolean
+  resume: boolean
+  skipBroken: boolean
+}
+
 /** Sessions that are sealed under one key. */
 export interface NativeKeyCount {
   keyId: string
   secret: string
   sessions: number
+}
+
+/** How many records of a type there are. */
+export interface NativeKindCount {
+  kind: string
+  records: number
 }
 
 /** How the open came by the session. */

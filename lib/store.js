@@ -4,6 +4,7 @@ const { NativeStore } = require('./native.js')
 const { AuthState } = require('./auth-state.js')
 const { loadBaileys } = require('./baileys.js')
 const { fromFailure, isFailure, requireAccountId } = require('./errors.js')
+const { exportMultiFile, importMultiFile } = require('./moving.js')
 const { restoreArguments, toQuarantined } = require('./quarantine.js')
 const { rotate } = require('./rotation.js')
 
@@ -95,6 +96,22 @@ class Store {
     )
   }
 
+  async importMultiFile(folder, accountId, options) {
+    return this.#move('importMultiFile', accountId, (call) =>
+      importMultiFile(folder, accountId, options, (at, how) =>
+        call((token) => this.#native.importMultiFile(token, at, accountId, how)),
+      ),
+    )
+  }
+
+  async exportMultiFile(accountId, folder, options) {
+    return this.#move('exportMultiFile', accountId, (call) =>
+      exportMultiFile(accountId, folder, options, (at, takeOver) =>
+        call((token) => this.#native.exportMultiFile(token, accountId, at, takeOver)),
+      ),
+    )
+  }
+
   stats() {
     const stats = this.#native.stats()
     return { ...stats, layout: stats.layout ?? null, cache: stats.cache ?? null }
@@ -129,6 +146,22 @@ class Store {
     if (this.#written.size === 0) process.nextTick(this.#leave)
     this.#written.add(session)
     return this.call(operation, account, start)
+  }
+
+  async #move(operation, accountId, move) {
+    const observer = this.#observers.get(accountId) ?? this.#observer
+    const start = observer.log.now()
+    requireAccount(accountId, operation, observer)
+    const refuse = (error) => {
+      // All other refusals are the native part's, or of arguments.
+      if (error.files !== undefined) observer.refused(error, start)
+      throw error
+    }
+    const report = await move((begin) =>
+      this.call(operation, { accountId, observer }, begin),
+    ).catch(refuse)
+    observer.moved(operation, report, start)
+    return report
   }
 
   #stateOf(native, account, module, creds, refuse) {

@@ -15,6 +15,7 @@ mod exports;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
 pub mod layout;
+mod multi_file;
 mod outcome;
 mod pool;
 mod runtime;

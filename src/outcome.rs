@@ -20,10 +20,10 @@ use crate::{
     codec::{self, record::Value},
     error::{Error, Result},
     event::Event,
-    exports::{NativeQuarantined, NativeRotationStep, NativeSession},
+    exports::{NativeExport, NativeImport, NativeQuarantined, NativeRotationStep, NativeSession},
     layout::{quarantine::Quarantined, rotation::Step},
     session::Opened,
-    store::Store,
+    store::{Exported, Imported, Store},
 };
 
 /// An error in the shape that JavaScript makes a `SessionStoreError` of.
@@ -114,6 +114,10 @@ pub(crate) enum Answer {
     Quarantine(Vec<Quarantined>),
     /// How far a change of secret has come.
     Rotation(Step),
+    /// What came of a folder that was to be moved in.
+    Imported(Imported),
+    /// What was written of a session.
+    Exported(Exported),
 }
 
 enum Letter {
@@ -188,6 +192,12 @@ impl Mailbox {
                 }
                 Letter::Answer(token, Ok(Answer::Rotation(step))) => {
                     push(&mut array, token, Null, NativeRotationStep::from(step))?
+                }
+                Letter::Answer(token, Ok(Answer::Imported(imported))) => {
+                    push(&mut array, token, Null, NativeImport::from(imported))?
+                }
+                Letter::Answer(token, Ok(Answer::Exported(exported))) => {
+                    push(&mut array, token, Null, NativeExport::from(exported))?
                 }
                 Letter::Answer(token, Err(error)) => push(&mut array, token, Failure::from(&error), ())?,
                 Letter::Event(event) => push(&mut array, 0, Null, Notice::from(event))?,

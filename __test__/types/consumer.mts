@@ -11,7 +11,9 @@ import {
   decryptData,
   deserializeBuffers,
   type EncryptedData,
+  type ExportReport,
   encryptData,
+  type ImportReport,
   type RotationReport,
   SessionStoreError,
   type SessionStoreErrorCode,
@@ -122,6 +124,15 @@ export async function useStore(databaseUrl: string, secret: string): Promise<num
     onProgress: ({ rotated, left }) => logger.info({ rotated, left }),
   })
   logger.info({ keys, failed: unrotated.map(({ accountId, code }) => [accountId, code]) })
+  const { outcome, healed, broken }: ImportReport = await store.importMultiFile('folder', 'a', {
+    resume: true,
+    replace: false,
+    skipBroken: true,
+  })
+  const { files, types }: ExportReport = await store.exportMultiFile('a', 'folder', {
+    takeOver: true,
+  })
+  logger.info({ outcome, healed, broken: broken.map(({ file }) => file), files, types })
   await store.clear('a')
   await store.close()
   await clearDatabaseSession('a', options)
@@ -138,6 +149,9 @@ function describeEvent(event: AuditEvent): string {
       return `${at} ${event.rekeyed}`
     case 'session.unreadable':
       return `${at} ${event.operation} ${event.code satisfies SessionStoreErrorCode}`
+    case 'session.imported':
+      return `${at} ${event.outcome}`
+    case 'session.exported':
     case 'session.superseded':
     case 'session.cleared':
       return at

@@ -39,6 +39,10 @@ pub(crate) trait Layout: Send + Sync + 'static {
     /// There is never more than one write per session under way. A write that is alone is waited for, until `deadline`.
     async fn commit(&self, writes: Vec<Write>, deadline: Instant) -> Vec<Outcome>;
 
+    /// What an account's session consists of, all of one moment, whoever owns it: nobody loses it by this. `None` if there is
+    /// none.
+    async fn snapshot(&self, account: &Arc<str>) -> Result<Option<Changes>>;
+
     /// Deletes an account's session, whoever owns it.
     async fn clear(&self, account: &str) -> Result<()>;
 

@@ -66,6 +66,10 @@ impl Layout for Fake {
         unreachable!("a session knows nothing of rotations")
     }
 
+    async fn snapshot(&self, _: &Arc<str>) -> Result<Option<Changes>> {
+        unreachable!("a session reads what is its own")
+    }
+
     async fn clear(&self, _: &str) -> Result<()> {
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! A store: one database, its layout, and the accounts that are open in it.
 
 mod backend;
+mod moving;
 mod quarantine;
 mod registry;
 
@@ -26,6 +27,7 @@ use crate::{
     stats::Counters,
 };
 
+pub(crate) use self::moving::{Exported, ImportOptions, ImportOutcome, Imported};
 use self::{
     backend::{Backend, Blueprint},
     registry::Place,

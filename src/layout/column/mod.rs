@@ -218,6 +218,15 @@ impl Layout for ColumnLayout {
         results
     }
 
+    async fn snapshot(&self, account: &Arc<str>) -> Result<Option<Changes>> {
+        let Some(text) = self.table.read(account).await?.ok_or_else(Error::account_not_found)? else {
+            return Ok(None);
+        };
+        let keys = derive_keys(&self.secrets).await?;
+        let session = runtime::compute(move || Ok::<_, Error>(read(&keys, &text)?.0.into_changes())).await??;
+        Ok(Some(session))
+    }
+
     async fn clear(&self, account: &str) -> Result<()> {
         self.table.clear(account).await
     }

@@ -62,24 +62,48 @@ impl Original {
         self.table.present(accounts).await
     }
 
-    /// An account's session, if it has one in the original form; not one that was moved aside.
-    pub(crate) async fn read(&self, account: &Arc<str>) -> Result<Option<OriginalText>> {
-        let Some(text) = self.table.read(account).await?.flatten() else {
+    /// An account's session, if it has one in the original form.
+    pub(crate) async fn read(&self, account: &str) -> Result<Option<OriginalText>> {
+        match self.table.read(account).await?.flatten() {
+            Some(text) => self.open(&Arc::new(text)).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// As [`Original::read`], for one who takes the session over; not one that was moved aside.
+    pub(crate) async fn find(&self, account: &Arc<str>) -> Result<Option<OriginalText>> {
+        let found = self.table.read(account).await?.flatten();
+        self.open_or_move_aside(account, found).await
+    }
+
+    /// As [`Original::find`], and keeps whoever owned the session from writing: for a text that could be opened before, since
+    /// one that cannot stays as it is.
+    pub(crate) async fn find_fenced(&self, account: &Arc<str>) -> Result<Option<OriginalText>> {
+        let found = self.table.read_fenced(account).await?.flatten();
+        self.open_or_move_aside(account, found).await
+    }
+
+    async fn open_or_move_aside(&self, account: &Arc<str>, found: Option<String>) -> Result<Option<OriginalText>> {
+        let Some(text) = found.map(Arc::new) else {
             return Ok(None);
         };
-        let keys = derive_keys(&self.secrets).await?;
-        let mark = table::mark(&text);
-        let text = Arc::new(text);
-        let found = text.clone();
-        let read = runtime::compute(move || super::read(&keys, &found).map(|(image, _)| image.into_changes())).await?;
-        match (read, &self.aside) {
-            (Ok(session), _) => Ok(Some(OriginalText { mark, session })),
+        match (self.open(&text).await, &self.aside) {
             (Err(error), Some(aside)) if error.code() == Code::Unreadable => {
                 aside.move_aside(account, &text, &error).await?;
                 Ok(None)
             }
-            (Err(error), _) => Err(error),
+            (opened, _) => opened.map(Some),
         }
+    }
+
+    async fn open(&self, text: &Arc<String>) -> Result<OriginalText> {
+        let keys = derive_keys(&self.secrets).await?;
+        let found = text.clone();
+        let read = runtime::compute(move || super::read(&keys, &found).map(|(image, _)| image.into_changes())).await?;
+        Ok(OriginalText {
+            mark: table::mark(text),
+            session: read?,
+        })
     }
 
     /// The statement that takes the text of account `$1` away if its mark is `$2`.

@@ -47,6 +47,11 @@ impl Legacy {
         self.original.rotation()
     }
 
+    /// The session of an account in the original form, if it has one.
+    pub(super) async fn read(&self, account: &str) -> Result<Option<Changes>> {
+        Ok(self.original.read(account).await?.map(|text| text.session))
+    }
+
     /// Deletes the original text of an account.
     pub(super) async fn clear(&self, account: &str) -> Result<()> {
         self.original.clear(account).await
@@ -68,11 +73,27 @@ pub(super) async fn adopt(
     Ok(outcomes)
 }
 
-/// Moves one session, unless somebody has written or moved it meanwhile: then the next look finds out what there is.
+/// Moves one session, unless somebody has moved or cleared it meanwhile: then the next look finds out what there is.
+///
+/// From the second attempt on nobody writes in between, however busy the owner is.
 async fn move_one(shared: &Shared, legacy: &Legacy, account: &Arc<str>) -> Result<Option<Uuid>> {
-    let Some(OriginalText { mark, session }) = legacy.original.read(account).await? else {
+    let Some(found) = legacy.original.find(account).await? else {
         return Ok(None);
     };
+    let (session_id, moved) = replace(shared, legacy, account, found).await?;
+    if moved {
+        return Ok(Some(session_id));
+    }
+    match legacy.original.find_fenced(account).await? {
+        Some(found) => Ok(Some(replace(shared, legacy, account, found).await?.0)),
+        // Perhaps by the first attempt, whose answer was lost.
+        None => Ok(Some(session_id)),
+    }
+}
+
+/// Puts rows in the place of a text if it is still there: the session that they are, and whether the answer says that they are.
+async fn replace(shared: &Shared, legacy: &Legacy, account: &Arc<str>, found: OriginalText) -> Result<(Uuid, bool)> {
+    let OriginalText { mark, session } = found;
     let (secrets, name) = (shared.secrets.clone(), account.clone());
     let moved = runtime::compute(move || seal(&secrets, &name, &session)).await??;
     let hashes: Vec<&[u8]> = moved.records.iter().map(|record| record.hash.as_slice()).collect();
@@ -92,9 +113,8 @@ async fn move_one(shared: &Shared, legacy: &Legacy, account: &Arc<str>) -> Resul
         (&values, Type::BYTEA_ARRAY),
         (&moved.has_creds, Type::BOOL),
     ];
-    shared.core.pool.query(&legacy.statement, &params).await?;
-    // Whether it was this one says the next look: an earlier attempt may have moved it whose answer was lost.
-    Ok(Some(moved.session_id))
+    let made = shared.core.pool.query(&legacy.statement, &params).await?;
+    Ok((moved.session_id, !made.is_empty()))
 }
 
 struct Moved {

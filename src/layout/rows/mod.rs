@@ -19,6 +19,7 @@ mod record;
 mod rotation;
 pub(crate) mod schema;
 mod secrets;
+mod snapshot;
 mod statements;
 mod tenure;
 
@@ -44,6 +45,7 @@ use super::{
     rotation::Rotation,
 };
 use crate::{
+    codec::record::Changes,
     config::{AccountsTable, OnUnreadable},
     crypto::Kdf,
     error::{Code, Error, Result},
@@ -180,6 +182,10 @@ impl Layout for RowsLayout {
 
     async fn commit(&self, writes: Vec<Write>, deadline: Instant) -> Vec<Outcome> {
         commit::commit(&self.shared, writes, deadline).await
+    }
+
+    async fn snapshot(&self, account: &Arc<str>) -> Result<Option<Changes>> {
+        snapshot::take(&self.shared, account).await
     }
 
     async fn clear(&self, account: &str) -> Result<()> {

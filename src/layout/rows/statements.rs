@@ -19,6 +19,7 @@ pub(super) struct Statements {
     pub(super) read_creds: String,
     pub(super) read: String,
     pub(super) page: String,
+    pub(super) snapshot: String,
     pub(super) raise_epoch: String,
     pub(super) owners: String,
     pub(super) find: String,
@@ -99,6 +100,11 @@ impl Statements {
             page: format!(
                 "SELECT kind, record_hash, value FROM {record} WHERE session_id = $1 AND record_hash > $2 \
                  AND kind <> '{CREDS}' AND ($3::text IS NULL OR kind = $3) ORDER BY record_hash LIMIT $4"
+            ),
+            // One statement sees one moment.
+            snapshot: format!(
+                "SELECT s.session_id, s.key_id, s.wrapped_key, r.kind, r.record_hash, r.value FROM {session} AS s \
+                 LEFT JOIN {record} AS r ON r.session_id = s.session_id WHERE s.account_id = $1 ORDER BY r.record_hash"
             ),
             raise_epoch: format!(
                 "WITH held AS MATERIALIZED ( \
