@@ -26,7 +26,7 @@ const SALT: [u8; SALT_LEN] = [3; SALT_LEN];
 /// The least that a store may ask for.
 const LOG_N: u8 = 14;
 
-static SESSION_KEY: LazyLock<SessionKey> = LazyLock::new(|| SessionKey::new(DATA_KEY));
+static SESSION_KEY: LazyLock<SessionKey> = LazyLock::new(|| SessionKey::new(&DATA_KEY));
 
 /// A record as it is stored, of a session with known keys. Gives the length of its value.
 pub fn sealed_record(sealed: &[u8]) -> Result<usize> {
@@ -102,7 +102,7 @@ pub fn connection_string(text: &str) -> Result<usize> {
 
 /// Seals what the corpus and the malformed vectors begin with: a record's plaintext, of a session that has this data key.
 pub fn seal_record(account: &str, data_key: [u8; 32], plaintext: &[u8]) -> Result<Vec<u8>> {
-    rows::fuzzing::seal_plaintext(&SessionKey::new(data_key), account, plaintext)
+    rows::fuzzing::seal_plaintext(&SessionKey::new(&data_key), account, plaintext)
 }
 
 /// Likewise a session's key.

@@ -6,7 +6,7 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::{
-    memory::Needle,
+    memory::{Needle, Place},
     support::{Database, SECRET},
 };
 
@@ -47,9 +47,9 @@ pub(crate) async fn of_session(database: &Database) -> Vec<Needle> {
     let sealing = expand(data.as_slice(), b"baileys-postgres-auth record sealing");
     let index = expand(data.as_slice(), b"baileys-postgres-auth record index");
     vec![
-        Needle::new("the data key", data.as_slice()),
-        Needle::new("the sealing key", sealing.as_slice()),
-        Needle::new("the index key", index.as_slice()),
+        Needle::new("the data key", Place::Anywhere, data.as_slice()),
+        Needle::new("the sealing key", Place::Anywhere, sealing.as_slice()),
+        Needle::new("the index key", Place::Anywhere, index.as_slice()),
     ]
 }
 
