@@ -59,8 +59,16 @@ export declare class NativeStore {
   open(token: number, accountId: string): void
   /** Deletes an account's session. */
   clear(token: number, accountId: string): void
+  /** The token is answered with the sessions that are in quarantine. */
+  quarantine(token: number): void
+  /** Puts a session from quarantine back. */
+  restore(token: number, quarantineId: string, replace: boolean): void
   /** A change of all sessions over to the current secret; with `rekey`, with new data keys. */
   rotate(rekey: boolean): NativeRotation
+  /** Makes a folder of files an account's session; the token is answered with what came of it. */
+  importMultiFile(token: number, folder: string, accountId: string, options: NativeImportOptions): void
+  /** Writes an account's session into a folder; the token is answered with what was written. */
+  exportMultiFile(token: number, accountId: string, folder: string, takesOver: boolean): void
   /** Closes every session and connection. */
   close(token: number): void
   /**
@@ -99,6 +107,12 @@ export interface NativeAccountsTable {
   updatedAt?: string
 }
 
+/** A file that should hold a record and does not. */
+export interface NativeBrokenFile {
+  file: string
+  reason: string
+}
+
 /** How many quantities were not above a bound. */
 export interface NativeBucket {
   le: number
@@ -111,6 +125,13 @@ export interface NativeCacheStatus {
   capacity: number
   hits: number
   misses: number
+}
+
+/** What was written of a session. */
+export interface NativeExport {
+  kinds: Array<NativeKindCount>
+  files: number
+  bytes: number
 }
 
 /** How often a quantity was how large. */
@@ -131,11 +152,35 @@ export interface NativeHistograms {
   batchRecords: NativeHistogram
 }
 
+/** What came of a folder. */
+export interface NativeImport {
+  /** `added`, `replaced`, `present` or `refused`. */
+  outcome: string
+  kinds: Array<NativeKindCount>
+  bytes: number
+  healed: Array<string>
+  unknown: Array<string>
+  broken: Array<NativeBrokenFile>
+}
+
+/** How a folder is moved in. */
+export interface NativeImportOptions {
+  replace: boolean
+  resume: boolean
+  skipBroken: boolean
+}
+
 /** Sessions that are sealed under one key. */
 export interface NativeKeyCount {
   keyId: string
   secret: string
   sessions: number
+}
+
+/** How many records of a type there are. */
+export interface NativeKindCount {
+  kind: string
+  records: number
 }
 
 /** How the open came by the session. */
@@ -159,6 +204,20 @@ export interface NativePoolStatus {
   idle: number
   waiting: number
   max: number
+}
+
+/** A session in quarantine. */
+export interface NativeQuarantined {
+  id: string
+  accountId: string
+  reason: string
+  /** In ms since 1970. */
+  sinceMs: number
+  layout: string
+  /** Record types, and how many records there are of each, at the same places. */
+  kinds: Array<string>
+  counts: Array<number>
+  bytes: number
 }
 
 /** How far it has come. */
@@ -192,6 +251,8 @@ export interface NativeSettings {
   schema: string
   /** Whether these tables may be made. */
   autoMigrate: boolean
+  /** `throw` or `fresh`. */
+  onUnreadable: string
   /** Bytes of records that layout rows holds in memory at most. */
   cacheBytes: number
   /** Who opens sessions, for operators. */
@@ -241,11 +302,11 @@ export interface NativeUnrotated {
 
 /** Something to tell the application, in JavaScript's shape. */
 export interface Notice {
-  /** `superseded`, `retrying` or `rotated`. */
+  /** `superseded`, `retrying`, `rotated` or `quarantined`. */
   kind: string
   /** The account, where it is about one. */
   accountId?: string
-  /** What the database said, where it is about that. */
+  /** What the database said, or the code of an error, where it is about that. */
   reason?: string
   /** Retrying: how many accounts wait, and how long it was tried before. */
   accounts?: number

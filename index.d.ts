@@ -295,6 +295,14 @@ export interface StoreOptions {
    */
   autoMigrate?: boolean
   /**
+   * What an open does with a session that cannot be read (`ERR_UNREADABLE`). `throw` refuses it and leaves it as it is.
+   * `fresh` moves its ciphertext to the quarantine, byte for byte, and begins a fresh session, which has to be paired;
+   * {@link SessionStore.restore} brings it back. An error of the database is never answered with a fresh session, nor is
+   * `ERR_WRONG_SECRET`; but a text of layout `column` does not tell another secret from changed data, so that with a wrong
+   * secret every session that is opened moves. Default `throw`. Environment: `BAILEYS_AUTH_ON_UNREADABLE`.
+   */
+  onUnreadable?: 'throw' | 'fresh'
+  /**
    * Bytes of records that layout `rows` holds in memory at most, over all sessions of the store. Default 67,108,864 (64
    * MiB). Environment: `BAILEYS_AUTH_CACHE_BYTES`.
    */
@@ -367,11 +375,21 @@ export interface SessionRotated extends AuditEventOf<'session.rotated'> {
   rekeyed: boolean
 }
 
-/** A call found something stored that does not open, and left it as it is. */
+/** A folder became the account's session: {@link SessionStore.importMultiFile}. */
+export interface SessionImported extends AuditEventOf<'session.imported'> {
+  outcome: 'added' | 'replaced'
+}
+
+/** The session was written to a folder, unencrypted: {@link SessionStore.exportMultiFile}. */
+export interface SessionExported extends AuditEventOf<'session.exported'> {}
+
+/** A call found something stored that does not open, and left it as it is; or, with `onUnreadable: 'fresh'`, moved it aside. */
 export interface SessionUnreadable extends AuditEventOf<'session.unreadable'> {
   code: 'ERR_UNREADABLE' | 'ERR_WRONG_SECRET'
   /** The call: `open`, `get`, `list`, `rotate`, … */
   operation: string
+  /** Whether it was moved to the quarantine, and a fresh session begun. */
+  quarantined: boolean
 }
 
 /** What happens to sessions; `event` tells the kinds apart. */
@@ -380,6 +398,8 @@ export type AuditEvent =
   | SessionSuperseded
   | SessionCleared
   | SessionRotated
+  | SessionImported
+  | SessionExported
   | SessionUnreadable
 
 /** A store's figures since it was made. */
@@ -488,12 +508,100 @@ export interface UnrotatedSession {
   message: string
 }
 
+/** A session that could not be read when its account was opened with `onUnreadable: 'fresh'`. */
+export interface QuarantinedSession {
+  /** What {@link SessionStore.restore} takes. */
+  id: string
+  accountId: string
+  /** The code of the error that says why; `replaced`: it made room for one that was restored. */
+  reason: 'ERR_UNREADABLE' | 'replaced'
+  quarantinedAt: Date
+  /** The form that it is in: records, or one text. */
+  layout: 'rows' | 'column'
+  /** How many records it has, and of which types; null of a text. */
+  records: number | null
+  kinds: { [type: string]: number } | null
+  /** How many bytes are sealed. */
+  bytes: number
+}
+
+/** How a folder of files is moved in. */
+export interface ImportOptions {
+  /**
+   * Whether a session that the account has already is replaced, whoever has it open: in the one commit in which the new one
+   * is wholly there. Its keys may be older than those that WhatsApp and the contacts know by now. Default false:
+   * `ERR_SESSION_EXISTS`.
+   */
+  replace?: boolean
+  /** Whether a session of the same identity is left as it is and no error, so that a move that broke off can go on. Default false. */
+  resume?: boolean
+  /** Whether records whose files are broken are left out. Default false: then nothing is imported. */
+  skipBroken?: boolean
+}
+
+/** What came of a folder of files. */
+export interface ImportReport {
+  accountId: string
+  /**
+   * `added`: the folder's session is the account's; `replaced`: in the place of another one; `present`: the account has it
+   * already, perhaps as it has gone on since, and it was left as it is.
+   */
+  outcome: 'added' | 'replaced' | 'present'
+  /** Records in the folder by type, the credentials not counted, and the size of all as text. */
+  types: { [type: string]: number }
+  bytes: number
+  /** Files whose record was taken in another form: sender keys of Baileys 6.7.18 and older, on which 7 fails for ever. */
+  healed: string[]
+  /** What is in the folder and was not imported, since it is not named as a record of a type that is known. */
+  unknown: string[]
+  /** Broken files that were left out. */
+  broken: BrokenFile[]
+}
+
+/** A file that is named as a record and does not hold one: cut off, not JSON, a link. */
+export interface BrokenFile {
+  file: string
+  reason: string
+}
+
+/** How a session is moved out. */
+export interface ExportOptions {
+  /**
+   * Whether the account is taken over first, from whoever has it open, so that nothing is written to it after what is exported.
+   * Default false: its owner goes on, and the folder is out of date with the next message.
+   */
+  takeOver?: boolean
+}
+
+/** What was written of a session. */
+export interface ExportReport {
+  accountId: string
+  /** The folder, as an absolute path. */
+  folder: string
+  files: number
+  bytes: number
+  /** Records by type, the credentials not counted. */
+  types: { [type: string]: number }
+}
+
 /** Sessions in one database. */
 export interface SessionStore {
   /** As {@link useDatabaseAuthState}, in this store. */
   useAuthState(accountId: string): Promise<DatabaseAuthState>
   /** As {@link clearDatabaseSession}, in this store. */
   clear(accountId: string): Promise<void>
+  /** The sessions in quarantine, the oldest first. A clear leaves them there. */
+  quarantine(): Promise<QuarantinedSession[]>
+  /**
+   * Puts a session from quarantine back in its account's place, byte for byte. Whoever has the account open then has to
+   * open it again: later writes are refused.
+   *
+   * With `replace` the session that the account has by then goes into quarantine itself.
+   *
+   * @throws {SessionStoreError} `ERR_ARGUMENT` (no such id, or the account has a session and `replace` is not set),
+   * `ERR_ACCOUNT_NOT_FOUND` (layout `column`), `ERR_CONFIG`, `ERR_SCHEMA`, `ERR_TLS`, `ERR_DB_*`; nothing was changed
+   */
+  restore(quarantineId: string, options?: { replace?: boolean }): Promise<void>
   /**
    * Takes every session over to the current secret, so that those in `previousSecrets` are not needed any more: its key is
    * wrapped anew (layout `rows`), or its text sealed anew (`column`). Sessions may be open meanwhile, in this process and
@@ -504,6 +612,25 @@ export interface SessionStore {
    * `onProgress` throws. What has been done by then stays done.
    */
   rotate(options?: RotationOptions): Promise<RotationReport>
+  /**
+   * Makes a folder of Baileys' `useMultiFileAuthState`, of version 6 or 7, the session of an account: in one commit, so that the
+   * account has all of it or what it had before. Texts are copied as they are, then read back from the database and compared,
+   * each of them. Nothing may write to the folder meanwhile; it is left as it is, and must not be used any more afterwards.
+   *
+   * @throws {SessionStoreError} `ERR_FOLDER` (it cannot be read, has no credentials, or broken files: see `files`),
+   * `ERR_SESSION_EXISTS`, `ERR_ACCOUNT_NOT_FOUND` (layout `column`), `ERR_ARGUMENT`, `ERR_UNREADABLE` and `ERR_WRONG_SECRET`
+   * (of the session that is there), `ERR_CLOSED`, `ERR_SCHEMA`, `ERR_DB_*`
+   */
+  importMultiFile(folder: string, accountId: string, options?: ImportOptions): Promise<ImportReport>
+  /**
+   * Writes an account's session into a folder, new or empty, as Baileys' `useMultiFileAuthState` would: as it is at one moment,
+   * each text as it was stored. The files are the account's keys, **unencrypted**: whoever has them has the account.
+   *
+   * @throws {SessionStoreError} `ERR_FOLDER` (it is not empty, cannot be written, or two records would share a file),
+   * `ERR_ACCOUNT_NOT_FOUND` (no session), `ERR_ARGUMENT`, `ERR_UNREADABLE`, `ERR_WRONG_SECRET`, `ERR_CLOSED`, `ERR_SCHEMA`,
+   * `ERR_DB_*`
+   */
+  exportMultiFile(accountId: string, folder: string, options?: ExportOptions): Promise<ExportReport>
   stats(): StoreStats
   /** Waits until everything written so far is durable, then closes every session and connection. */
   close(): Promise<void>
@@ -580,6 +707,8 @@ export type SessionStoreErrorCode =
   | 'ERR_SESSION_SUPERSEDED'
   | 'ERR_SESSION_CLEARED'
   | 'ERR_IDENTITY_CHANGED'
+  | 'ERR_SESSION_EXISTS'
+  | 'ERR_FOLDER'
   | 'ERR_DB_UNAVAILABLE'
   | 'ERR_DB_TIMEOUT'
   | 'ERR_DB_QUERY'
@@ -599,4 +728,6 @@ export class SessionStoreError extends Error {
   readonly accountId?: string
   /** PostgreSQL's five-character code, where the server sent one. */
   readonly sqlState?: string
+  /** `importMultiFile`: all files that are broken, where it was refused for these. */
+  readonly files?: BrokenFile[]
 }

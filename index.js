@@ -36,6 +36,12 @@ function createSessionStore(options) {
   return {
     useAuthState: (accountId) => store.open(accountId, baileys),
     clear: (accountId) => store.clear(accountId),
+    quarantine: () => store.quarantine(),
+    restore: (quarantineId, restoring) => store.restore(quarantineId, restoring),
+    importMultiFile: (folder, accountId, options) =>
+      store.importMultiFile(folder, accountId, options),
+    exportMultiFile: (accountId, folder, options) =>
+      store.exportMultiFile(accountId, folder, options),
     rotate: (options) => store.rotate(options),
     stats: () => store.stats(),
     close: () => store.close(),

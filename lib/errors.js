@@ -4,13 +4,14 @@
 class SessionStoreError extends Error {
   #ours = true
 
-  constructor(code, message, { operation, accountId, sqlState, cause } = {}) {
+  constructor(code, message, { operation, accountId, sqlState, files, cause } = {}) {
     const about = accountId === undefined ? '' : ` of account ${JSON.stringify(accountId)}`
     super(operation === undefined ? message : `${operation}${about}: ${message}`)
     this.code = code
     this.operation = operation
     if (accountId !== undefined) this.accountId = accountId
     if (sqlState !== undefined && sqlState !== null) this.sqlState = sqlState
+    if (files !== undefined) this.files = files
     if (cause !== undefined) this.cause = cause
   }
 

@@ -12,6 +12,13 @@ const LATE = new Set(['ERR_SESSION_SUPERSEDED', 'ERR_SESSION_CLEARED', 'ERR_CLOS
 /** The operations by which a session begins or ends: for them nothing is late. */
 const TURNING = new Set(['open', 'clear', 'rotate'])
 
+/** What is said of a folder that was imported. */
+const IMPORTED = {
+  added: 'the session was imported from a folder',
+  replaced: 'the session was replaced by one from a folder',
+  present: 'the session is there already; the folder was not imported',
+}
+
 /** Those who want to know what happens to sessions: the application's logger and its hooks. Nothing here ever throws. */
 class Observer {
   #logger
@@ -45,6 +52,19 @@ class Observer {
     this.#audit('session.cleared', accountId)
   }
 
+  /** A session was imported from a folder, or exported to one. */
+  moved(operation, { accountId, outcome, types }, start) {
+    const records = Object.values(types).reduce((sum, count) => sum + count, 0)
+    const details = { accountId, outcome, records, durationMs: since(start) }
+    if (operation === 'exportMultiFile') {
+      this.log.info(details, 'the session was written to a folder, unencrypted')
+      this.#audit('session.exported', accountId)
+    } else {
+      this.log.info(details, IMPORTED[outcome])
+      if (outcome !== 'present') this.#audit('session.imported', accountId, { outcome })
+    }
+  }
+
   superseded(accountId) {
     this.log.warn({ accountId }, 'the account was opened elsewhere; its writes here are refused')
     this.#audit('session.superseded', accountId)
@@ -66,6 +86,15 @@ class Observer {
     for (const { accountId, code } of unrotated) {
       if (UNREADABLE.has(code)) this.#unreadable(accountId, code, 'rotate')
     }
+  }
+
+  /** A session that could not be read has been moved aside. */
+  quarantined(accountId, reason) {
+    this.log.warn(
+      { accountId, reason },
+      'the session could not be read: it was moved to the quarantine, and a fresh one is begun',
+    )
+    this.#unreadable(accountId, reason, 'open', true)
   }
 
   retrying({ accountId, accounts, reason, durationMs }) {
@@ -98,8 +127,8 @@ class Observer {
     }
   }
 
-  #unreadable(accountId, code, operation) {
-    this.#audit('session.unreadable', accountId, { code, operation })
+  #unreadable(accountId, code, operation, quarantined = false) {
+    this.#audit('session.unreadable', accountId, { code, operation, quarantined })
   }
 
   #audit(event, accountId, details) {

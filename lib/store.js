@@ -4,6 +4,8 @@ const { NativeStore } = require('./native.js')
 const { AuthState } = require('./auth-state.js')
 const { loadBaileys } = require('./baileys.js')
 const { fromFailure, isFailure, requireAccountId } = require('./errors.js')
+const { exportMultiFile, importMultiFile } = require('./moving.js')
+const { restoreArguments, toQuarantined } = require('./quarantine.js')
 const { rotate } = require('./rotation.js')
 
 /** Answers that are handed on in one turn of the event loop: about half a millisecond of work for those who get them. */
@@ -16,6 +18,8 @@ class Store {
   #observer
   /** Who is told of an account, where these are others than those whom the store was made for. */
   #observers = new Map()
+  /** The same, of accounts that are being opened. */
+  #opening = new Map()
   #waiting = new Map()
   #lastToken = 0
   #written = new Set()
@@ -47,7 +51,10 @@ class Store {
       throw error
     }
     const module = await loadBaileys(baileys).catch(refuse)
-    const native = await this.call('open', account, (token) => this.#native.open(token, accountId))
+    this.#opening.set(accountId, observer)
+    const native = await this.call('open', account, (token) =>
+      this.#native.open(token, accountId),
+    ).finally(() => this.#opening.delete(accountId))
     if (observer === this.#observer) this.#observers.delete(accountId)
     else this.#observers.set(accountId, observer)
     const creds = native.takeCreds()
@@ -73,6 +80,36 @@ class Store {
     )
     observer.allRotated(report, start)
     return report
+  }
+
+  async quarantine() {
+    const sessions = await this.call('quarantine', { observer: this.#observer }, (token) =>
+      this.#native.quarantine(token),
+    )
+    return sessions.map(toQuarantined)
+  }
+
+  async restore(...given) {
+    const { quarantineId, replace } = restoreArguments(...given)
+    await this.call('restore', { observer: this.#observer }, (token) =>
+      this.#native.restore(token, quarantineId, replace),
+    )
+  }
+
+  async importMultiFile(folder, accountId, options) {
+    return this.#move('importMultiFile', accountId, (call) =>
+      importMultiFile(folder, accountId, options, (at, how) =>
+        call((token) => this.#native.importMultiFile(token, at, accountId, how)),
+      ),
+    )
+  }
+
+  async exportMultiFile(accountId, folder, options) {
+    return this.#move('exportMultiFile', accountId, (call) =>
+      exportMultiFile(accountId, folder, options, (at, takeOver) =>
+        call((token) => this.#native.exportMultiFile(token, accountId, at, takeOver)),
+      ),
+    )
   }
 
   stats() {
@@ -109,6 +146,22 @@ class Store {
     if (this.#written.size === 0) process.nextTick(this.#leave)
     this.#written.add(session)
     return this.call(operation, account, start)
+  }
+
+  async #move(operation, accountId, move) {
+    const observer = this.#observers.get(accountId) ?? this.#observer
+    const start = observer.log.now()
+    requireAccount(accountId, operation, observer)
+    const refuse = (error) => {
+      // All other refusals are the native part's, or of arguments.
+      if (error.files !== undefined) observer.refused(error, start)
+      throw error
+    }
+    const report = await move((begin) =>
+      this.call(operation, { accountId, observer }, begin),
+    ).catch(refuse)
+    observer.moved(operation, report, start)
+    return report
   }
 
   #stateOf(native, account, module, creds, refuse) {
@@ -157,6 +210,11 @@ class Store {
 
   #notice(notice) {
     const { kind, accountId } = notice
+    if (kind === 'quarantined') {
+      const opener = this.#opening.get(accountId) ?? this.#observer
+      opener.quarantined(accountId, notice.reason)
+      return
+    }
     const observer = this.#observers.get(accountId) ?? this.#observer
     if (kind === 'superseded') observer.superseded(accountId)
     else if (kind === 'rotated') observer.rotated(accountId, notice.rekeyed)

@@ -30,9 +30,9 @@ class Load {
     this.#strands = strands
   }
 
-  /** Starts a writer. */
-  start(env = {}) {
-    const { accounts, marks, environment } = this.#world
+  /** Starts a writer, to all accounts if nothing is said. */
+  start({ env = {}, accounts = this.#world.accounts } = {}) {
+    const { marks, environment } = this.#world
     const LOAD = JSON.stringify({ accounts, marks, strands: this.#strands })
     let lastWords = ''
     const onOutput = (text) => {

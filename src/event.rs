@@ -28,6 +28,13 @@ pub enum Event {
         /// Whether it also got a new data key.
         rekeyed: bool,
     },
+    /// A session could not be read; it was moved to the quarantine, and a fresh one is begun.
+    Quarantined {
+        /// The account.
+        account: Arc<str>,
+        /// The code of the error that says why.
+        reason: &'static str,
+    },
 }
 
 /// Where events go; called on the runtime's threads.

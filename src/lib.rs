@@ -11,7 +11,11 @@ pub mod crypto;
 pub mod error;
 pub mod event;
 mod exports;
+#[doc(hidden)]
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 pub mod layout;
+mod multi_file;
 mod outcome;
 mod pool;
 mod runtime;
@@ -21,6 +25,8 @@ pub mod store;
 mod waiting;
 mod writer;
 
+// The fuzzer watches allocations itself.
+#[cfg(not(feature = "fuzzing"))]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

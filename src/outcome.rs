@@ -20,10 +20,10 @@ use crate::{
     codec::{self, record::Value},
     error::{Error, Result},
     event::Event,
-    exports::{NativeRotationStep, NativeSession},
-    layout::rotation::Step,
+    exports::{NativeExport, NativeImport, NativeQuarantined, NativeRotationStep, NativeSession},
+    layout::{quarantine::Quarantined, rotation::Step},
     session::Opened,
-    store::Store,
+    store::{Exported, Imported, Store},
 };
 
 /// An error in the shape that JavaScript makes a `SessionStoreError` of.
@@ -52,11 +52,11 @@ impl From<&Error> for Failure {
 #[napi(object, object_from_js = false)]
 #[allow(unreachable_pub)]
 pub struct Notice {
-    /// `superseded`, `retrying` or `rotated`.
+    /// `superseded`, `retrying`, `rotated` or `quarantined`.
     pub kind: String,
     /// The account, where it is about one.
     pub account_id: Option<String>,
-    /// What the database said, where it is about that.
+    /// What the database said, or the code of an error, where it is about that.
     pub reason: Option<String>,
     /// Retrying: how many accounts wait, and how long it was tried before.
     pub accounts: Option<u32>,
@@ -92,6 +92,10 @@ impl From<Event> for Notice {
                 rekeyed: Some(rekeyed),
                 ..notice("rotated", Some(account))
             },
+            Event::Quarantined { account, reason } => Self {
+                reason: Some(reason.to_owned()),
+                ..notice("quarantined", Some(account))
+            },
         }
     }
 }
@@ -106,8 +110,14 @@ pub(crate) enum Answer {
     Values(Vec<Option<Value>>),
     /// The ids of records.
     Ids(Vec<String>),
+    /// Sessions in quarantine.
+    Quarantine(Vec<Quarantined>),
     /// How far a change of secret has come.
     Rotation(Step),
+    /// What came of a folder that was to be moved in.
+    Imported(Imported),
+    /// What was written of a session.
+    Exported(Exported),
 }
 
 enum Letter {
@@ -176,8 +186,18 @@ impl Mailbox {
                     push(&mut array, token, Null, to_array(env, &values)?)?
                 }
                 Letter::Answer(token, Ok(Answer::Ids(ids))) => push(&mut array, token, Null, ids)?,
+                Letter::Answer(token, Ok(Answer::Quarantine(sessions))) => {
+                    let sessions: Vec<_> = sessions.into_iter().map(NativeQuarantined::from).collect();
+                    push(&mut array, token, Null, sessions)?;
+                }
                 Letter::Answer(token, Ok(Answer::Rotation(step))) => {
                     push(&mut array, token, Null, NativeRotationStep::from(step))?
+                }
+                Letter::Answer(token, Ok(Answer::Imported(imported))) => {
+                    push(&mut array, token, Null, NativeImport::from(imported))?
+                }
+                Letter::Answer(token, Ok(Answer::Exported(exported))) => {
+                    push(&mut array, token, Null, NativeExport::from(exported))?
                 }
                 Letter::Answer(token, Err(error)) => push(&mut array, token, Failure::from(&error), ())?,
                 Letter::Event(event) => push(&mut array, 0, Null, Notice::from(event))?,

@@ -55,6 +55,15 @@ test.each(Object.entries(archives))('a %s PKCS#12 archive lets the role in', (_,
 test('a PKCS#12 archive works beside the authority, as Prisma names it', () =>
   expectIn({ sslidentity: archives.modern, sslpassword, sslcert: authority, sslaccept: 'strict' }))
 
+test.each([{}, { sslpassword: '' }])('a PKCS#12 archive needs no password (%j)', (parameters) =>
+  expectIn({ sslidentity: client.archiveWithoutPassword, ...parameters }),
+)
+
+test('a certificate that the server does not accept is ERR_TLS, which says whose it is', async () => {
+  const error = await expectOut({ sslcert: named.cert, sslkey: named.key }, 'ERR_TLS')
+  expect(error.message).toContain("does not accept the client's certificate")
+})
+
 test('without a certificate the role stays out, with the SQLSTATE that says why', async () => {
   const error = await expectOut({}, 'ERR_DB_UNAVAILABLE')
   expect(error.sqlState).toBe('28000')

@@ -29,6 +29,10 @@ const texts = [
 ]
 const putText = `UPDATE whatsapp_accounts SET session_data = $1 WHERE id = 'a'`
 
+/** In rows a secret is known to be wrong by this, and told in any case. */
+const anotherKey = (db) =>
+  db.query(`UPDATE baileys_auth.session SET key_id = left('${VALUE}', 16)::bytea`)
+
 /** Ways to make the session of account `a` unreadable, mostly by a value where none may be. */
 const damages = {
   column: [
@@ -44,8 +48,8 @@ const damages = {
       `UPDATE baileys_auth.record SET value = '${VALUE}'`,
       `UPDATE baileys_auth.record SET value = ''`,
       `UPDATE baileys_auth.session SET wrapped_key = rpad('${VALUE}', 61)::bytea`,
-      `UPDATE baileys_auth.session SET key_id = left('${VALUE}', 16)::bytea`,
     ].map((statement) => (db) => db.query(statement)),
+    anotherKey,
     // Sessions in the original form, which an open moves into rows.
     ...texts.map((text) => async (db) => {
       await db.query(sqlOf.rows.empty)
@@ -235,6 +239,33 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
       const before = await db.stored('a')
       await fail(() => store.useAuthState('a'))
       expect(await db.stored('a')).toBe(before)
+    }
+    expectNothingSaid()
+  })
+
+  test('what goes into quarantine, stays there, and comes back', async () => {
+    for (const damage of damages[layout]) {
+      await db.query(sqlOf[layout].empty)
+      const handle = await open()
+      await write(handle)
+      await handle.close()
+      await damage(db)
+      const fresh = make(db.url, { onUnreadable: 'fresh' })
+      if (damage === anotherKey) {
+        await fail(() => fresh.useAuthState('a'))
+        continue
+      }
+      await write(await fresh.useAuthState('a'))
+      const entries = await fresh.quarantine()
+      expect(entries).toHaveLength(1)
+      said.push(...printedForms(entries))
+      const [{ id }] = entries
+      await fail(() => fresh.restore(id))
+      await fail(() => fresh.restore(VALUE))
+      await fail(() => fresh.restore(id, { replace: VALUE }))
+      await fresh.restore(id, { replace: true })
+      await fail(() => store.useAuthState('a'))
+      await db.query('DELETE FROM baileys_auth.quarantine')
     }
     expectNothingSaid()
   })

@@ -5,7 +5,7 @@
 const { createSessionStore } = require('../..')
 const { serve } = require('../support/child')
 
-const store = createSessionStore()
+const store = createSessionStore({ schema: process.env.SCHEMA })
 const handles = new Map()
 
 serve({

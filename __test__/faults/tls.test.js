@@ -3,109 +3,47 @@
 const { certificates, read } = require('../support/certificates')
 const { createDatabase } = require('../support/database')
 const { startTlsServer } = require('../support/tls-server')
-const { expectRefused, makeProxy, makeStore } = require('./stores')
+const { makeProxy } = require('./stores')
+const connection = require('./tls-connection')
 
 // The server's certificate is made out to the name `database.test` and the address 127.0.0.1.
 
 const { authority, anotherAuthority, server: named, client } = certificates
+const { expectTlsRefused, withParameters } = connection
 
-let server, plain, db, accounts
+let server, plain, db
 
 beforeAll(async () => {
   plain = process.env.TEST_DATABASE_URL
   server = await startTlsServer()
   process.env.TEST_DATABASE_URL = server.url()
-  accounts = 0
   db = await createDatabase()
 })
 
 afterAll(() => server.stop())
 
-function withParameters(databaseUrl, parameters) {
-  const url = new URL(databaseUrl)
-  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
-  // A space would become `+`, which is none in a connection string.
-  return url.href.replaceAll('+', '%20')
-}
-
-/** The database under another host name, which no name server knows. */
-function underName(name, parameters) {
-  const url = new URL(db.url)
-  url.hostname = name
-  return withParameters(url.href, { hostaddr: '127.0.0.1', ...parameters })
-}
-
-/** Opens and writes; gives what the server says of the connection. */
-async function use(databaseUrl, options) {
-  const account = `account-${++accounts}`
-  await db.addAccount(account)
-  const store = makeStore(withParameters(databaseUrl, { application_name: account }), options)
-  const { saveCreds } = await store.useAuthState(account)
-  await saveCreds()
-  const { rows } = await db.query(
-    `SELECT ssl, usename FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = $1`,
-    [account],
-  )
-  return rows[0]
-}
-
-/** Asserts that no connection comes about. */
-async function expectTlsRefused(databaseUrl, options) {
-  const error = await expectRefused(
-    (async () => makeStore(databaseUrl, options).useAuthState('a'))(),
-    'ERR_TLS',
-  )
-  expect(error.operation).toBe('open')
-}
+const underName = (name, parameters) => connection.underName(db.url, name, parameters)
+const use = (databaseUrl, options) => connection.use(db, databaseUrl, options)
 
 const encrypted = expect.objectContaining({ ssl: true })
 
 describe('sslmode', () => {
-  test('require encrypts', async () => {
-    expect(await use(withParameters(db.url, { sslmode: 'require' }))).toEqual(encrypted)
-  })
-
-  test('prefer encrypts, and so does no sslmode, where the server can', async () => {
-    expect(await use(withParameters(db.url, { sslmode: 'prefer' }))).toEqual(encrypted)
+  test('no sslmode is prefer', async () => {
     expect(await use(db.url)).toEqual(encrypted)
   })
 
-  test('disable does not', async () => {
-    expect(await use(withParameters(db.url, { sslmode: 'disable' }))).toMatchObject({ ssl: false })
-  })
-
-  test('verify-full accepts a certificate of the authority for the address, and for the name', async () => {
+  test('verify-full accepts a certificate for the name, too', async () => {
     const parameters = { sslmode: 'verify-full', sslrootcert: authority }
-    expect(await use(withParameters(db.url, parameters))).toEqual(encrypted)
     expect(await use(underName(named.hostName, parameters))).toEqual(encrypted)
   })
 
-  test('verify-full refuses another name', async () => {
-    const parameters = { sslmode: 'verify-full', sslrootcert: authority }
-    await expectTlsRefused(underName('another.test', parameters))
-  })
-
-  test('verify-ca accepts another name', async () => {
-    const parameters = { sslmode: 'verify-ca', sslrootcert: authority }
-    expect(await use(underName('another.test', parameters))).toEqual(encrypted)
-  })
-
-  test.each(['verify-ca', 'verify-full'])('%s refuses another authority', async (sslmode) => {
-    await expectTlsRefused(withParameters(db.url, { sslmode, sslrootcert: anotherAuthority }))
-  })
-
-  test.each(['verify-ca', 'verify-full'])(
-    '%s without an authority trusts the system, which does not know ours',
-    async (sslmode) => {
-      await expectTlsRefused(withParameters(db.url, { sslmode }))
-    },
-  )
-
-  test('require with an authority checks it, as libpq does', async () => {
-    const parameters = { sslmode: 'require', sslrootcert: authority }
-    expect(await use(underName('another.test', parameters))).toEqual(encrypted)
-    const wrong = { sslmode: 'require', sslrootcert: anotherAuthority }
-    await expectTlsRefused(withParameters(db.url, wrong))
+  test.each([
+    [{ sslmode: 'verify-ca' }],
+    [{ sslmode: 'verify-full' }],
+    [{ sslmode: 'require', sslrootcert: 'system' }],
+  ])('%j trusts the authorities of the system, which do not know ours', async (parameters) => {
+    const error = await expectTlsRefused(withParameters(db.url, parameters))
+    expect(error.message).toContain('name its authority with sslrootcert or tls.ca')
   })
 })
 
@@ -148,13 +86,6 @@ describe("Prisma's parameters", () => {
     const parameters = { sslmode: 'require', sslaccept: 'accept_invalid_certs' }
     expect(await use(underName('another.test', parameters))).toEqual(encrypted)
   })
-})
-
-test('SCRAM binds the password to the TLS connection where that is required', async () => {
-  const binding = { channel_binding: 'require' }
-  expect(await use(withParameters(db.url, { ...binding, sslmode: 'require' }))).toEqual(encrypted)
-  const clear = withParameters(db.url, { ...binding, sslmode: 'disable' })
-  await expectRefused(makeStore(clear).useAuthState('a'), 'ERR_DB_UNAVAILABLE', 'ERR_TLS')
 })
 
 describe('the tls option', () => {

@@ -1,5 +1,6 @@
 'use strict'
 
+const { clearDatabaseSession, useDatabaseAuthState } = require('../..')
 const { startChild } = require('../support/child')
 const { createDatabase } = require('../support/database')
 const { LAYOUTS, sqlOf } = require('../faults/layouts')
@@ -147,10 +148,38 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
     await db.query(damage[layout], [account])
     const { store, events } = observed()
     await expectRefused(store.useAuthState(account), 'ERR_UNREADABLE')
-    const unreadable = { code: 'ERR_UNREADABLE' }
+    const unreadable = { code: 'ERR_UNREADABLE', quarantined: false }
     expect(events).toEqual([told('session.unreadable', { ...unreadable, operation: 'open' })])
     await db.query(sqlOf[layout].empty)
   })
+
+  test.each(['of the store', 'of the session'])(
+    'a session that does not open, and was moved to the quarantine: the hook %s',
+    async (whose) => {
+      const first = makeStore(db.url, { baileys: quickBaileys })
+      await (await first.useAuthState(account)).saveCreds()
+      await first.close()
+      await db.query(damage[layout], [account])
+      const { events, onAudit } = keepingHook()
+      const options = { baileys: quickBaileys, onUnreadable: 'fresh', onAudit }
+      if (whose === 'of the store') await makeStore(db.url, options).useAuthState(account)
+      else {
+        const { databaseUrl, secret } = { databaseUrl: db.url, secret: SECRET }
+        const { close } = await useDatabaseAuthState(account, { ...options, databaseUrl, secret })
+        await close()
+      }
+      const [unreadable, ...later] = events
+      expect(unreadable).toEqual(
+        told('session.unreadable', {
+          code: 'ERR_UNREADABLE',
+          operation: 'open',
+          quarantined: true,
+        }),
+      )
+      expect(later).toEqual([opened({ fresh: true })])
+      await db.query(sqlOf[layout].empty)
+    },
+  )
 
   test('a session of another secret', async () => {
     const first = makeStore(db.url, { baileys: quickBaileys, secret: OTHER })
@@ -161,7 +190,9 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
     const { unrotated } = await store.rotate()
     expect(unrotated).toEqual([expect.objectContaining({ accountId: account, code })])
     expect(events.filter(({ accountId }) => accountId === account)).toEqual(
-      ['open', 'rotate'].map((operation) => told('session.unreadable', { code, operation })),
+      ['open', 'rotate'].map((operation) =>
+        told('session.unreadable', { code, operation, quarantined: false }),
+      ),
     )
     await db.query(sqlOf[layout].empty)
   })
@@ -210,7 +241,6 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
   })
 
   test('of the two functions each call has the hook that it was given', async () => {
-    const { clearDatabaseSession, useDatabaseAuthState } = require('../..')
     const [one, other] = [keepingHook(), keepingHook()]
     const second = await addAccount(db)
     const options = { databaseUrl: db.url, secret: SECRET, baileys: quickBaileys }

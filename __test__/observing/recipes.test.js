@@ -258,7 +258,7 @@ describe('docs/monitoring.md', () => {
     expect(names.filter((name) => !text.includes(`\`${name}`))).toEqual([])
     const source = fs.readFileSync(path.join(PROJECT, 'index.d.ts'), 'utf8')
     const events = [...source.matchAll(/AuditEventOf<'(.+?)'>/g)].map(([, event]) => event)
-    expect(events).toHaveLength(5)
+    expect(events).toContain('session.opened')
     expect(events.filter((event) => !text.includes(`\`${event}\``))).toEqual([])
   })
 })

@@ -153,7 +153,7 @@ test('a set that waits on the server for a lock, and is given up, is in order be
       END $$;
     CREATE TRIGGER waiting BEFORE INSERT ON baileys_auth.record
       FOR EACH ROW EXECUTE FUNCTION wait()`)
-  const blocker = new Client({ connectionString: db.url })
+  const blocker = new Client({ connectionString: db.serverUrl })
   await blocker.connect()
   try {
     await blocker.query('SELECT pg_advisory_lock(7)')

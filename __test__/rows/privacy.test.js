@@ -86,7 +86,7 @@ test.each(['boot-v7', 'socket-v7'])(
   120_000,
 )
 
-test('the only texts are the account, its owner and the types', async () => {
+test('the only texts are the account, its owner, the types, and in quarantine the reason and the original text', async () => {
   const { state, saveCreds } = await make({ baileys: quickBaileys }).useAuthState('account')
   await Promise.all([saveCreds(), state.keys.set({ session: { '5511999990000.0': { n: 1 } } })])
   const columns = await all(
@@ -95,6 +95,11 @@ test('the only texts are the account, its owner and the types', async () => {
        ('bytea', 'uuid', 'bigint', 'integer', 'smallint', 'boolean', 'timestamp with time zone')`,
   )
   expect(columns.map(({ name }) => name).sort()).toEqual([
+    'quarantine.account_id',
+    'quarantine.owner',
+    'quarantine.reason',
+    'quarantine.session_data',
+    'quarantined_record.kind',
     'record.kind',
     'session.account_id',
     'session.owner',

@@ -7,6 +7,8 @@ const FOLDER = path.join(__dirname, '../data/tls')
 
 const file = (name) => path.join(FOLDER, name)
 
+const pair = (name) => ({ cert: file(`${name}.crt`), key: file(`${name}.key`) })
+
 /** Files that `__test__/data/tls/make.sh` made. */
 const certificates = {
   /** Signed the server's and the client's certificate. */
@@ -19,12 +21,20 @@ const certificates = {
     /** What it is made out to. */
     hostName: 'database.test',
     address: '127.0.0.1',
+    /** Other certificates of its, by what is the matter with them. */
+    odd: {
+      expired: pair('server-expired'),
+      notYetValid: pair('server-not-yet-valid'),
+      selfSigned: pair('server-self-signed'),
+      selfSignedExpired: pair('server-self-signed-expired'),
+    },
   },
   client: {
     cert: file('client.crt'),
     key: file('client.key'),
     /** PKCS#12 archives of both. */
     archives: { modern: file('client.p12'), legacy: file('client-legacy.p12') },
+    archiveWithoutPassword: file('client-without-password.p12'),
     password: 'archive-password',
     /** Its common name, which the server takes for the role. */
     role: 'certified',

@@ -5,6 +5,7 @@ const fs = require('node:fs')
 const path = require('node:path')
 const { Client, Pool } = require('pg')
 const { createSessionStore } = require('../..')
+const { throughPooler } = require('./pgbouncer')
 
 const MIGRATION = path.join(
   __dirname,
@@ -41,7 +42,8 @@ const SESSION_IN_ROWS = `
 /**
  * Makes a database of its own on the server that `TEST_DATABASE_URL` names, or on another one, with
  * the accounts table as Prisma makes it and a row for each of `accounts`. A store with no other
- * instructions takes it for one of this `layout`.
+ * instructions takes it for one of this `layout`. Its `url` may lead through a pooler; `query` does
+ * not.
  */
 async function createDatabase({
   accounts = [],
@@ -64,7 +66,8 @@ async function createDatabase({
 
   const db = {
     name,
-    url: url.href,
+    url: await throughPooler(url.href),
+    serverUrl: url.href,
     layout,
     /** As `query` of `pg`: resolves to a result with `rows` and `rowCount`. */
     query: (sql, params) => pool.query(sql, params),

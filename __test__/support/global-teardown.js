@@ -1,5 +1,6 @@
 'use strict'
 
 module.exports = async function globalTeardown() {
+  await globalThis.testPooler?.stop()
   await globalThis.testServer?.stop()
 }

@@ -15,6 +15,7 @@ const fs = require('node:fs')
 const net = require('node:net')
 const path = require('node:path')
 const { Client } = require('pg')
+const { Guard } = require('./guard')
 const { copyAsStandby } = require('./postgres-copy')
 const { findBinaries, giveTo, makeHome, serverUser } = require('./postgres-home')
 
@@ -78,7 +79,6 @@ class PostgresServer {
   #binaries
   #runAs
   #guard
-  #guardGone
   #process
   #processGone
   #log = ''
@@ -96,7 +96,7 @@ class PostgresServer {
     this.#onLog = onLog
     this.#runAs = serverUser()
     this.#home = makeHome(this.#runAs)
-    this.#startGuard()
+    this.#guard = new Guard(this.#home)
     try {
       onProgress('looking for the binaries')
       this.#binaries = findBinaries(this.#runAs, this.#home)
@@ -176,21 +176,7 @@ class PostgresServer {
 
   /** Stops the server and removes everything it has left on the disk. */
   async stop() {
-    this.#guard.ref()
-    this.#guard.stdin.end()
-    await this.#guardGone
-  }
-
-  #startGuard() {
-    this.#guard = spawn(process.execPath, [path.join(__dirname, 'postgres-guard.js'), this.#home], {
-      cwd: '/',
-      detached: true,
-      stdio: ['pipe', 'ignore', 'ignore'],
-    })
-    this.#guardGone = new Promise((resolve) => this.#guard.once('exit', resolve))
-    this.#guard.stdin.on('error', () => {})
-    this.#guard.unref()
-    this.#guard.stdin.unref()
+    await this.#guard.end()
   }
 
   /**
@@ -206,8 +192,7 @@ class PostgresServer {
       env: { PATH: process.env.PATH, LC_ALL: 'C' },
       stdio: ['ignore', 'ignore', 'pipe'],
     })
-    this.#guard.stdin.write(`${child.pid ?? 0}\n`)
-    child.once('exit', () => this.#guard.stdin.writable && this.#guard.stdin.write('0\n'))
+    this.#guard.watch(child)
     child.stderr.setEncoding('utf8').on('data', (text) => {
       this.#onLog(text)
       this.#log = (this.#log + text).slice(-4_000)
@@ -299,4 +284,4 @@ async function startPostgres({ onProgress = () => {}, onLog = () => {}, standbyO
   return server
 }
 
-module.exports = { startPostgres }
+module.exports = { pickPort, startPostgres }

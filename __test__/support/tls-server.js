@@ -6,6 +6,9 @@ const { Client } = require('pg')
 const { certificates } = require('./certificates')
 const { startPostgres } = require('./postgres')
 
+/** A role of whom no password is asked. */
+const UNASKED = 'unasked'
+
 /** Copies a file into the server's data folder; PostgreSQL refuses a key that others may read or that is not its own. */
 function install(server, source) {
   const { uid, gid } = fs.statSync(server.dataDir)
@@ -15,22 +18,32 @@ function install(server, source) {
   fs.chownSync(target, uid, gid)
 }
 
+/** Has the server show this certificate from now on. */
+async function present(server, { cert, key }) {
+  for (const file of [cert, key]) install(server, file)
+  const admin = new Client({ connectionString: server.url() })
+  await admin.connect()
+  for (const [name, file] of Object.entries({ ssl_cert_file: cert, ssl_key_file: key })) {
+    await admin.query(`ALTER SYSTEM SET ${name} = '${path.basename(file)}'`)
+  }
+  await admin.end()
+  await server.restart()
+}
+
 /**
  * A PostgreSQL of its own that offers TLS and takes connections without TLS too. The role of the client's certificate
- * may log in by that certificate and by nothing else.
+ * may log in by that certificate and by nothing else, that of `UNASKED` over TLS with nothing at all.
  */
 async function startTlsServer() {
   const server = await startPostgres()
   try {
     const { authority, server: own, client } = certificates
-    for (const file of [authority, own.cert, own.key]) install(server, file)
+    install(server, authority)
     const admin = new Client({ connectionString: server.url() })
     await admin.connect()
     await admin.query(`CREATE ROLE ${client.role} LOGIN SUPERUSER`)
-    const settings = { ssl_ca_file: authority, ssl_cert_file: own.cert, ssl_key_file: own.key }
-    for (const [name, file] of Object.entries(settings)) {
-      await admin.query(`ALTER SYSTEM SET ${name} = '${path.basename(file)}'`)
-    }
+    await admin.query(`CREATE ROLE ${UNASKED} LOGIN SUPERUSER`)
+    await admin.query(`ALTER SYSTEM SET ssl_ca_file = '${path.basename(authority)}'`)
     await admin.query('ALTER SYSTEM SET ssl = on')
     await admin.end()
 
@@ -39,9 +52,10 @@ async function startTlsServer() {
       rules,
       `hostssl all ${client.role} all cert
        hostnossl all ${client.role} all reject
+       hostssl all ${UNASKED} all trust
        ${fs.readFileSync(rules, 'utf8')}`,
     )
-    await server.restart()
+    await present(server, own)
     return server
   } catch (error) {
     await server.stop()
@@ -49,4 +63,4 @@ async function startTlsServer() {
   }
 }
 
-module.exports = { startTlsServer }
+module.exports = { UNASKED, present, startTlsServer }

@@ -11,7 +11,9 @@ import {
   decryptData,
   deserializeBuffers,
   type EncryptedData,
+  type ExportReport,
   encryptData,
+  type ImportReport,
   type RotationReport,
   SessionStoreError,
   type SessionStoreErrorCode,
@@ -100,6 +102,7 @@ export async function useStore(databaseUrl: string, secret: string): Promise<num
     tls: { mode: 'verify-full', ca: Buffer.from('pem') },
     writeTimeoutMs: 5_000,
     durability: 'remote_apply',
+    onUnreadable: 'fresh',
     logger,
     baileys: await import('baileys'),
     onSuperseded: (accountId) => logger.warn({ accountId }, 'taken over'),
@@ -109,6 +112,10 @@ export async function useStore(databaseUrl: string, secret: string): Promise<num
   const { state, saveCreds } = await store.useAuthState('a')
   makeWASocket({ auth: state }).ev.on('creds.update', saveCreds)
   const { openSessions, pool, histograms } = store.stats()
+  for (const { id, accountId, reason, quarantinedAt, records } of await store.quarantine()) {
+    logger.warn({ accountId, reason, records, since: quarantinedAt.toISOString() })
+    await store.restore(id, { replace: reason !== 'replaced' })
+  }
   const slow: number = histograms.setSeconds.buckets.findLast(({ le }) => le <= 1)?.count ?? 0
   logger.info({ slow, mean: histograms.setSeconds.sum / histograms.setSeconds.count })
   const { keys, unrotated }: RotationReport = await store.rotate({
@@ -117,6 +124,15 @@ export async function useStore(databaseUrl: string, secret: string): Promise<num
     onProgress: ({ rotated, left }) => logger.info({ rotated, left }),
   })
   logger.info({ keys, failed: unrotated.map(({ accountId, code }) => [accountId, code]) })
+  const { outcome, healed, broken }: ImportReport = await store.importMultiFile('folder', 'a', {
+    resume: true,
+    replace: false,
+    skipBroken: true,
+  })
+  const { files, types }: ExportReport = await store.exportMultiFile('a', 'folder', {
+    takeOver: true,
+  })
+  logger.info({ outcome, healed, broken: broken.map(({ file }) => file), files, types })
   await store.clear('a')
   await store.close()
   await clearDatabaseSession('a', options)
@@ -133,6 +149,9 @@ function describeEvent(event: AuditEvent): string {
       return `${at} ${event.rekeyed}`
     case 'session.unreadable':
       return `${at} ${event.operation} ${event.code satisfies SessionStoreErrorCode}`
+    case 'session.imported':
+      return `${at} ${event.outcome}`
+    case 'session.exported':
     case 'session.superseded':
     case 'session.cleared':
       return at

@@ -73,9 +73,17 @@ describe('the objects that are handed out have the declared members:', () => {
   let db
   let store
   let session
+  let quarantined
 
   beforeAll(async () => {
-    db = await createDatabase({ accounts: ['an-account'] })
+    db = await createDatabase({ accounts: ['an-account', 'another'] })
+    for (const secret of ['a-secret-of-another-kind', SECRET]) {
+      const options = { databaseUrl: db.url, secret, onUnreadable: 'fresh' }
+      const fresh = packageExports.createSessionStore(options)
+      await fresh.useAuthState('another')
+      quarantined = await fresh.quarantine()
+      await fresh.close()
+    }
     store = packageExports.createSessionStore({ databaseUrl: db.url, secret: SECRET })
     session = await store.useAuthState('an-account')
   })
@@ -88,6 +96,7 @@ describe('the objects that are handed out have the declared members:', () => {
   test.each([
     ['SessionStore', () => store],
     ['StoreStats', () => store.stats()],
+    ['QuarantinedSession', () => quarantined[0]],
     ['StoreHistograms', () => store.stats().histograms],
     ['Histogram', () => store.stats().histograms.setSeconds],
     ['DatabaseAuthState', () => session],

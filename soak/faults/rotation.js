@@ -72,7 +72,7 @@ class Rotations {
     const [earlier, current] = this.#secrets
     const rekey = number % 2 === 0
     // As in a rolling deployment: the owner knows the new secret, and seals with the earlier one still.
-    const writer = this.#load.start(environment(earlier, current))
+    const writer = this.#load.start({ env: environment(earlier, current) })
     await writer.begun
 
     await this.#killInTheMiddle(rekey)

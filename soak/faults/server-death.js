@@ -38,7 +38,9 @@ async function run({ layout, scale, report, said }) {
   const server = await startPostgres({ onLog: said.print })
   const work = (world) =>
     underLoad({ world, said, strands: STRANDS }, async (load) => {
-      const writer = load.start({ BAILEYS_AUTH_WRITE_TIMEOUT_MS: String(WRITE_TIMEOUT_MS) })
+      const writer = load.start({
+        env: { BAILEYS_AUTH_WRITE_TIMEOUT_MS: String(WRITE_TIMEOUT_MS) },
+      })
       await writer.begun
       const longest = await interrupt({ server, load, writer, rounds, report })
       await writer.stop()

@@ -92,6 +92,13 @@ impl Connection {
             config.application_name("baileys-postgres-auth");
         }
         let hosts = config.get_hosts().len().max(config.get_hostaddrs().len());
+        let ports = config.get_ports().len();
+        if ports > 1 && ports != hosts {
+            return Err(invalid(
+                "databaseUrl",
+                &format!("it names {hosts} hosts and {ports} ports; name one port, or one for each host"),
+            ));
+        }
         // Where several hosts are named, only one of them can be written to.
         config.target_session_attrs(target.unwrap_or(if hosts > 1 {
             TargetSessionAttrs::ReadWrite
@@ -178,13 +185,18 @@ fn at_host(all: &Config, index: usize) -> Config {
 
 fn driver_config(base: &str, parameters: &[(String, String)]) -> Result<Config> {
     // What the driver says of a malformed string may quote it, password and all.
-    let refuse = |_| {
+    let malformed = || {
         invalid(
             "databaseUrl",
             "it is malformed; percent-encode special characters in the password",
         )
     };
-    let mut config = Config::from_str(base).map_err(refuse)?;
+    let mut config = Config::from_str(base).map_err(|_| malformed())?;
+    // What stands before it is the end of a password, and not for name servers.
+    let holds_password = |host: &Host| matches!(host, Host::Tcp(name) if name.contains('@'));
+    if config.get_hosts().iter().any(holds_password) {
+        return Err(malformed());
+    }
     for (name, value) in parameters {
         let quoted = value.replace('\\', "\\\\").replace('\'', "\\'");
         let single = Config::from_str(&format!("{name}='{quoted}'"))

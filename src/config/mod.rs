@@ -2,9 +2,11 @@
 
 mod connection;
 mod connection_string;
+mod server_certificate;
 mod tls;
 
 pub use connection::Connection;
+pub(crate) use server_certificate::is_own_authority;
 use zeroize::Zeroizing;
 
 use crate::error::{Code, Error, Result};
@@ -23,6 +25,8 @@ pub struct Settings {
     pub schema: String,
     /// Whether these tables may be made.
     pub auto_migrate: bool,
+    /// What becomes of a session that cannot be read.
+    pub on_unreadable: OnUnreadable,
     /// Bytes of records that layout rows holds in memory at most.
     pub cache_bytes: u64,
     /// Who opens sessions, for operators.
@@ -46,6 +50,16 @@ pub enum LayoutName {
     Rows,
     /// The original service's: one text an account.
     Column,
+}
+
+/// What an open does with a session that cannot be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnUnreadable {
+    /// Refuses it, and leaves it as it is.
+    #[default]
+    Throw,
+    /// Moves it to the quarantine, and begins a fresh one.
+    Fresh,
 }
 
 /// Names of the accounts table and its columns, not quoted.
@@ -106,7 +120,7 @@ fn read_file(setting: &str, path: &str) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|error| invalid(setting, &format!("the file cannot be read ({})", error.kind())))
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzzing"))]
 impl Settings {
     /// The defaults, for a connection string.
     pub(crate) fn of(database_url: &str) -> Self {
@@ -114,6 +128,7 @@ impl Settings {
             layout: None,
             schema: "baileys_auth".to_owned(),
             auto_migrate: true,
+            on_unreadable: OnUnreadable::default(),
             cache_bytes: 0,
             owner: String::new(),
             database_url: Zeroizing::new(database_url.to_owned()),

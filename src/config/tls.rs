@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use p12_keystore::{KeyStore, Pkcs12ImportPolicy};
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError, RootCertStore, SignatureScheme,
-    client::{
-        WebPkiServerVerifier,
-        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    },
-    crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
-    pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject},
+    ClientConfig, RootCertStore,
+    client::WebPkiServerVerifier,
+    crypto::{CryptoProvider, ring},
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
 use tokio_postgres::config::SslMode;
 
-use super::{TlsSettings, invalid, read_file};
+use super::{
+    TlsSettings, invalid, read_file,
+    server_certificate::{ServerCertificate, Trust},
+};
 use crate::error::{Code, Error, Result};
 
 /// How far the server's certificate is verified.
@@ -99,17 +99,14 @@ impl TlsPlan {
         if self.key.is_none() {
             self.root = self.root.or(self.cert.take());
         }
-        let verifier: Arc<dyn ServerCertVerifier> = match self.effective_verification(over_network) {
-            Verify::Nothing => Arc::new(AnyHost {
-                provider: provider.clone(),
-                authority: None,
-            }),
-            Verify::Authority => Arc::new(AnyHost {
-                provider: provider.clone(),
-                authority: Some(self.verifier(&provider)?),
-            }),
-            Verify::HostName => self.verifier(&provider)?,
+        let trust = match self.effective_verification(over_network) {
+            Verify::Nothing => None,
+            verify => Some(self.trust(&provider, verify == Verify::HostName)?),
         };
+        let verifier = Arc::new(ServerCertificate {
+            provider: provider.clone(),
+            trust,
+        });
         let builder = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|_| tls_error("the TLS library offers no protocol version"))?
@@ -151,15 +148,17 @@ impl TlsPlan {
         }
     }
 
-    fn verifier(&self, provider: &Arc<CryptoProvider>) -> Result<Arc<WebPkiServerVerifier>> {
+    fn trust(&self, provider: &Arc<CryptoProvider>, checks_name: bool) -> Result<Trust> {
         let mut roots = RootCertStore::empty();
+        let mut named = Vec::new();
         match &self.root {
             Some(pem) => {
                 for certificate in CertificateDer::pem_slice_iter(pem) {
                     let certificate = certificate.map_err(|_| tls_error("the trusted authority is not PEM"))?;
                     roots
-                        .add(certificate)
+                        .add(certificate.clone())
                         .map_err(|_| tls_error("the trusted authority is no usable certificate"))?;
+                    named.push(certificate);
                 }
             }
             None => drop(roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs)),
@@ -169,9 +168,14 @@ impl TlsPlan {
                 "there is no trusted authority to verify the server with; name one with sslrootcert or tls.ca",
             ));
         }
-        WebPkiServerVerifier::builder_with_provider(roots.into(), provider.clone())
+        let authorities = WebPkiServerVerifier::builder_with_provider(roots.into(), provider.clone())
             .build()
-            .map_err(|_| tls_error("the trusted authorities are unusable"))
+            .map_err(|_| tls_error("the trusted authorities are unusable"))?;
+        Ok(Trust {
+            authorities,
+            named,
+            checks_name,
+        })
     }
 
     fn client_identity(&self) -> Result<Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>> {
@@ -219,66 +223,4 @@ fn half_an_identity() -> Error {
 
 fn tls_error(problem: &str) -> Error {
     Error::new(Code::Tls, problem)
-}
-
-/// For `require` and `verify-ca`: whatever name the certificate is made out to. The handshake's signatures are checked.
-#[derive(Debug)]
-struct AnyHost {
-    provider: Arc<CryptoProvider>,
-    /// Whose certificates are taken; `None`: anyone's.
-    authority: Option<Arc<WebPkiServerVerifier>>,
-}
-
-impl ServerCertVerifier for AnyHost {
-    fn verify_server_cert(
-        &self,
-        certificate: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        ocsp: &[u8],
-        now: UnixTime,
-    ) -> std::result::Result<ServerCertVerified, TlsError> {
-        let Some(authority) = &self.authority else {
-            return Ok(ServerCertVerified::assertion());
-        };
-        match authority.verify_server_cert(certificate, intermediates, name, ocsp, now) {
-            // The name is what webpki checks last, after chain, dates and use.
-            Err(TlsError::InvalidCertificate(
-                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-            )) => Ok(ServerCertVerified::assertion()),
-            other => other,
-        }
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> std::result::Result<HandshakeSignatureValid, TlsError> {
-        verify_tls12_signature(
-            message,
-            cert,
-            signature,
-            &self.provider.signature_verification_algorithms,
-        )
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> std::result::Result<HandshakeSignatureValid, TlsError> {
-        verify_tls13_signature(
-            message,
-            cert,
-            signature,
-            &self.provider.signature_verification_algorithms,
-        )
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
-    }
 }

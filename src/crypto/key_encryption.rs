@@ -128,8 +128,8 @@ impl KeyEncryptionKey {
     /// Unwraps a session's key.
     pub(crate) fn unwrap(&self, session: &SessionName<'_>, wrapped: &[u8]) -> Result<SessionKey> {
         let opened = session_key::open(&self.key, VERSION, &self.associated_data(session), wrapped);
-        let data_key = opened.and_then(|key| <[u8; 32]>::try_from(key.as_slice()).ok());
-        data_key.map(SessionKey::new).ok_or_else(|| {
+        let key = opened.and_then(|key| Some(SessionKey::new(key.as_slice().try_into().ok()?)));
+        key.ok_or_else(|| {
             Error::new(
                 Code::Unreadable,
                 "the session's key cannot be unwrapped: the row was changed or moved; nothing was overwritten",

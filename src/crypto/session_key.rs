@@ -26,53 +26,56 @@ pub(crate) struct RecordName<'a> {
     pub(crate) hash: &'a RecordHash,
 }
 
-/// A session's key, wiped when dropped. Ciphers are made of it when they are needed, for much less than a microsecond:
-/// ready-made they take a kilobyte, for every account that is open and idle.
-pub(crate) struct SessionKey {
-    data: Zeroizing<[u8; 32]>,
-    sealing: Zeroizing<[u8; 32]>,
-    index: Zeroizing<[u8; 32]>,
-}
+/// A session's key, wiped when dropped. Boxed, since an array that is moved leaves copies on the stack that nobody wipes.
+///
+/// Ciphers are made of it when they are needed, for much less than a microsecond: ready-made they take a kilobyte, for every
+/// account that is open and idle.
+pub(crate) struct SessionKey(Box<Zeroizing<[[u8; 32]; 3]>>);
 
 impl SessionKey {
     /// For a new session.
     pub(crate) fn random() -> Result<Self> {
         let mut data = Zeroizing::new([0; 32]);
         super::random(data.as_mut_slice())?;
-        Ok(Self::new(*data))
+        Ok(Self::new(&data))
     }
 
     #[allow(clippy::expect_used)]
-    pub(super) fn new(data: [u8; 32]) -> Self {
-        let data = Zeroizing::new(data);
-        let hkdf = Hkdf::<Sha256>::new(None, data.as_slice());
-        let expand = |info: &[u8]| {
-            let mut key = Zeroizing::new([0; 32]);
-            hkdf.expand(info, key.as_mut_slice())
-                .expect("32 bytes is a valid output length");
-            key
-        };
-        Self {
-            sealing: expand(b"baileys-postgres-auth record sealing"),
-            index: expand(b"baileys-postgres-auth record index"),
-            data,
+    pub(crate) fn new(data_key: &[u8; 32]) -> Self {
+        let mut keys = Box::new(Zeroizing::new([[0; 32]; 3]));
+        let [data, sealing, index] = &mut **keys;
+        data.copy_from_slice(data_key);
+        let hkdf = Hkdf::<Sha256>::new(None, data);
+        for (key, info) in [
+            (sealing, b"baileys-postgres-auth record sealing".as_slice()),
+            (index, b"baileys-postgres-auth record index"),
+        ] {
+            hkdf.expand(info, key).expect("32 bytes is a valid output length");
         }
+        Self(keys)
     }
 
     /// Whether it is the same key.
     pub(crate) fn is(&self, other: &Self) -> bool {
-        self.data == other.data
+        self.data_key() == other.data_key()
     }
 
     pub(super) fn data_key(&self) -> &[u8; 32] {
-        &self.data
+        &self.0[0]
+    }
+
+    fn sealing(&self) -> &[u8; 32] {
+        &self.0[1]
+    }
+
+    fn index(&self) -> &[u8; 32] {
+        &self.0[2]
     }
 
     /// HMAC-SHA-256 (RFC 2104) of a record's name, cut to 16 bytes.
     #[allow(clippy::expect_used)]
     pub(crate) fn hash(&self, kind: &str, id: &str) -> RecordHash {
-        let mut mac =
-            <Hmac<Sha256> as KeyInit>::new_from_slice(self.index.as_slice()).expect("HMAC takes keys of any length");
+        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(self.index()).expect("HMAC takes keys of any length");
         // The length keeps type and id apart.
         mac.update(&(kind.len() as u64).to_be_bytes());
         mac.update(kind.as_bytes());
@@ -84,12 +87,12 @@ impl SessionKey {
 
     /// Seals a record.
     pub(crate) fn seal(&self, name: &RecordName<'_>, plaintext: &[u8]) -> Result<Vec<u8>> {
-        seal(&self.sealing, VERSION, &associated_data(name), plaintext)
+        seal(self.sealing(), VERSION, &associated_data(name), plaintext)
     }
 
     /// Opens a sealed record.
     pub(crate) fn open(&self, name: &RecordName<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
-        open(&self.sealing, VERSION, &associated_data(name), sealed).ok_or_else(|| {
+        open(self.sealing(), VERSION, &associated_data(name), sealed).ok_or_else(|| {
             Error::new(
                 Code::Unreadable,
                 format!(

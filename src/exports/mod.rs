@@ -8,6 +8,8 @@
 #![cfg_attr(test, allow(dead_code))]
 
 mod buffers;
+mod moving;
+mod quarantine;
 mod rotation;
 mod sealing;
 mod session;
@@ -15,5 +17,7 @@ mod settings;
 mod stats;
 mod store;
 
+pub(crate) use moving::{NativeExport, NativeImport};
+pub(crate) use quarantine::NativeQuarantined;
 pub(crate) use rotation::NativeRotationStep;
 pub(crate) use session::NativeSession;

@@ -2,7 +2,7 @@
 
 use napi_derive::napi;
 
-use crate::config::{AccountsTable, LayoutName, PoolSettings, Settings, TlsSettings};
+use crate::config::{AccountsTable, LayoutName, OnUnreadable, PoolSettings, Settings, TlsSettings};
 
 /// Settings, with the environment's already filled in.
 #[napi(object, object_to_js = false)]
@@ -19,6 +19,8 @@ pub struct NativeSettings {
     pub schema: String,
     /// Whether these tables may be made.
     pub auto_migrate: bool,
+    /// `throw` or `fresh`.
+    pub on_unreadable: String,
     /// Bytes of records that layout rows holds in memory at most.
     pub cache_bytes: f64,
     /// Who opens sessions, for operators.
@@ -80,6 +82,10 @@ impl From<NativeSettings> for Settings {
             }),
             schema: native.schema,
             auto_migrate: native.auto_migrate,
+            on_unreadable: match native.on_unreadable.as_str() {
+                "fresh" => OnUnreadable::Fresh,
+                _ => OnUnreadable::Throw,
+            },
             cache_bytes: native.cache_bytes as u64,
             owner: native.owner,
             accounts_table: AccountsTable {

@@ -8,7 +8,7 @@ use napi::{
 };
 use napi_derive::napi;
 
-use super::{rotation::NativeRotation, settings::NativeSettings, stats::NativeStats};
+use super::{moving::NativeImportOptions, rotation::NativeRotation, settings::NativeSettings, stats::NativeStats};
 use crate::{
     config::Settings,
     error::Result,
@@ -54,10 +54,38 @@ impl NativeStore {
         self.answer(token, async move { cleared.await.map(|()| Answer::Done) });
     }
 
+    /// The token is answered with the sessions that are in quarantine.
+    #[napi(catch_unwind)]
+    pub fn quarantine(&self, token: u32) {
+        let listed = self.store.clone().quarantine();
+        self.answer(token, async move { listed.await.map(Answer::Quarantine) });
+    }
+
+    /// Puts a session from quarantine back.
+    #[napi(catch_unwind)]
+    pub fn restore(&self, token: u32, quarantine_id: String, replace: bool) {
+        let restored = self.store.clone().restore(quarantine_id, replace);
+        self.answer(token, async move { restored.await.map(|()| Answer::Done) });
+    }
+
     /// A change of all sessions over to the current secret; with `rekey`, with new data keys.
     #[napi(catch_unwind)]
     pub fn rotate(&self, rekey: bool) -> NativeRotation {
         NativeRotation::new(self.store.clone(), self.mailbox.clone(), rekey)
+    }
+
+    /// Makes a folder of files an account's session; the token is answered with what came of it.
+    #[napi(catch_unwind)]
+    pub fn import_multi_file(&self, token: u32, folder: String, account_id: String, options: NativeImportOptions) {
+        let imported = self.store.import(account_id.into(), folder.into(), options.into());
+        self.answer(token, async move { imported.await.map(Answer::Imported) });
+    }
+
+    /// Writes an account's session into a folder; the token is answered with what was written.
+    #[napi(catch_unwind)]
+    pub fn export_multi_file(&self, token: u32, account_id: String, folder: String, takes_over: bool) {
+        let exported = self.store.export(account_id.into(), folder.into(), takes_over);
+        self.answer(token, async move { exported.await.map(Answer::Exported) });
     }
 
     /// Closes every session and connection.

@@ -1,6 +1,7 @@
 //! How sessions are stored. The trait is all that the rest of the crate knows of it.
 
 pub(crate) mod column;
+pub mod quarantine;
 pub(crate) mod rotation;
 pub(crate) mod rows;
 mod sql;
@@ -9,8 +10,12 @@ use std::{any::Any, sync::Arc};
 
 use async_trait::async_trait;
 use tokio::time::Instant;
+use uuid::Uuid;
 
-use self::rotation::Rotation;
+use self::{
+    quarantine::{Entry, Quarantined},
+    rotation::Rotation,
+};
 use crate::{
     codec::record::{Changes, RecordKey, Value},
     error::{Error, Result},
@@ -34,8 +39,21 @@ pub(crate) trait Layout: Send + Sync + 'static {
     /// There is never more than one write per session under way. A write that is alone is waited for, until `deadline`.
     async fn commit(&self, writes: Vec<Write>, deadline: Instant) -> Vec<Outcome>;
 
+    /// What an account's session consists of, all of one moment, whoever owns it: nobody loses it by this. `None` if there is
+    /// none.
+    async fn snapshot(&self, account: &Arc<str>) -> Result<Option<Changes>>;
+
     /// Deletes an account's session, whoever owns it.
     async fn clear(&self, account: &str) -> Result<()>;
+
+    /// The sessions that are in quarantine.
+    async fn quarantine(&self) -> Result<Vec<Quarantined>>;
+
+    /// What is in quarantine under an id.
+    async fn find_quarantined(&self, id: Uuid) -> Result<Option<Entry>>;
+
+    /// Puts a session from quarantine back; one that the account has meanwhile goes there in turn, if it may be replaced.
+    async fn restore(&self, entry: &Entry, replace: bool) -> Result<()>;
 
     /// Why what waited for a connection got none.
     fn no_connection(&self) -> Error;

@@ -8,7 +8,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -16,22 +16,58 @@ use std::{
 use deadpool_postgres::Connect;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    task::{JoinHandle, JoinSet},
+    task::{AbortHandle, JoinHandle, JoinSet},
     time::timeout,
 };
 use tokio_postgres::{AsyncMessage, Client, Config, Connection, Error};
 use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::pooler;
 
 /// How long a host may be silent before the next one is tried, too.
 const HEAD_START: Duration = Duration::from_millis(250);
 
 pub(super) struct Connector {
     pub(super) hosts: Vec<Config>,
-    pub(super) tls: MakeRustlsConnect,
     /// How long one host may take, TLS and login included.
     pub(super) patience: Duration,
+    pub(super) link: Link,
+}
+
+/// What all connections have in common.
+#[derive(Clone)]
+pub(super) struct Link {
+    pub(super) tls: MakeRustlsConnect,
+    /// Whether statements may be prepared: not any more once there was a connection to a pooler.
+    pub(super) prepares: Arc<AtomicBool>,
     /// Commits that were answered without their standby having them, over all connections.
     pub(super) unreplicated: Arc<AtomicU64>,
+}
+
+impl Link {
+    /// A connection to this host. Whether statements may be prepared on it is settled by then.
+    async fn reach(self, host: Config) -> Result<(Client, JoinHandle<()>), Error> {
+        let (client, connection) = host.connect(self.tls).await?;
+        // How it ends is told by the statements on it.
+        let task = tokio::spawn(run(connection, self.unreplicated));
+        if self.prepares.load(Ordering::Relaxed) {
+            let mut unasked = GivenUp(Some(task.abort_handle()));
+            if !pooler::is_direct(&client).await? {
+                self.prepares.store(false, Ordering::Relaxed);
+            }
+            unasked.0 = None;
+        }
+        Ok((client, task))
+    }
+}
+
+/// Ends a connection's task when dropped: a host that does not answer would keep it for ever.
+struct GivenUp(Option<AbortHandle>);
+
+impl Drop for GivenUp {
+    fn drop(&mut self) {
+        self.0.iter().for_each(AbortHandle::abort);
+    }
 }
 
 impl Connect for Connector {
@@ -45,8 +81,7 @@ impl Connect for Connector {
             let mut hosts = self.hosts.iter();
             loop {
                 if let Some(host) = hosts.next() {
-                    let (host, tls, patience) = (host.clone(), self.tls.clone(), self.patience);
-                    attempts.spawn(async move { timeout(patience, host.connect(tls)).await });
+                    attempts.spawn(timeout(self.patience, self.link.clone().reach(host.clone())));
                 }
                 let ended = match hosts.len() {
                     0 => attempts.join_next().await,
@@ -56,11 +91,7 @@ impl Connect for Connector {
                     },
                 };
                 match ended {
-                    Some(Ok(Ok(Ok((client, connection))))) => {
-                        // How it ends is told by the statements on it.
-                        let task = tokio::spawn(run(connection, self.unreplicated.clone()));
-                        return Ok((client, task));
-                    }
+                    Some(Ok(Ok(Ok(connected)))) => return Ok(connected),
                     Some(Ok(Ok(Err(error)))) => last = Some(error),
                     Some(_) => {}
                     None => break,

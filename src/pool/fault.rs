@@ -5,6 +5,7 @@ use std::{error::Error as _, io};
 use deadpool_postgres::PoolError;
 use tokio_postgres::error::SqlState;
 
+use super::tls_problem::tls_problem;
 use crate::error::{Code, Error};
 
 /// An error and whether it passes.
@@ -130,6 +131,7 @@ fn confuses_statements(state: &SqlState) -> bool {
         SqlState::DUPLICATE_PSTATEMENT,
         SqlState::PROTOCOL_VIOLATION,
         SqlState::INVALID_BINARY_REPRESENTATION,
+        SqlState::CHARACTER_NOT_IN_REPERTOIRE,
         SqlState::DATATYPE_MISMATCH,
         SqlState::PROGRAM_LIMIT_EXCEEDED,
         SqlState::CHECK_VIOLATION,
@@ -188,22 +190,6 @@ fn from_client(error: &tokio_postgres::Error) -> Fault {
         Some(cause) => Fault::passing(unavailable(&format!("{error} ({cause})"))),
         // What the driver itself refuses: a login without password, an answer out of protocol.
         None => Fault::lasting(unavailable(&format!("{error} ({source})"))),
-    }
-}
-
-/// What TLS failed for, if it did: rustls' error within an I/O error, or the server's "no" to a request for TLS.
-fn tls_problem(error: &tokio_postgres::Error) -> Option<String> {
-    let source = error.source()?;
-    match source.downcast_ref::<io::Error>() {
-        Some(cause) => {
-            let cause = cause.get_ref()?.downcast_ref::<rustls::Error>()?;
-            Some(cause.to_string())
-        }
-        // The driver tells its own kinds apart by nothing but this text.
-        None => error
-            .to_string()
-            .starts_with("error performing TLS handshake")
-            .then(|| source.to_string()),
     }
 }
 

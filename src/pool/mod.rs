@@ -3,6 +3,8 @@
 mod behalf;
 mod connect;
 mod fault;
+mod pooler;
+mod tls_problem;
 
 use std::{
     future::Future,
@@ -27,7 +29,7 @@ use crate::{
     event::{Event, Observer},
     stats::Counters,
 };
-use connect::Connector;
+use connect::{Connector, Link};
 pub(crate) use {behalf::on_behalf, fault::Fault};
 
 /// First pause before an operation is repeated; it doubles up to [`LONGEST_PAUSE`].
@@ -59,8 +61,8 @@ pub(crate) struct Pool {
     retries: AtomicU64,
     /// What the newest attempt failed for that could not be made or was refused, and when.
     trouble: Mutex<Option<(Instant, Error)>>,
-    /// Whether statements may be prepared: connections keep their state from one transaction to the next.
-    prepares: AtomicBool,
+    /// Whether statements may be prepared: nobody asked for the contrary, and no connection led to a pooler.
+    prepares: Arc<AtomicBool>,
     /// Commits that were answered without their standby having them.
     unreplicated: Arc<AtomicU64>,
 }
@@ -86,15 +88,18 @@ impl Pool {
         observer: Observer,
         counters: Arc<Counters>,
     ) -> Result<Self> {
-        let prepares = connection.prepares;
+        let prepares = Arc::new(AtomicBool::new(connection.prepares));
         let statement = (patience / 2).min(connection.statement.unwrap_or(patience));
         let all_hosts = connection.connect * u32::try_from(connection.hosts.len()).unwrap_or(u32::MAX);
         let unreplicated = Arc::<AtomicU64>::default();
         let connector = Connector {
             hosts: connection.hosts,
-            tls: MakeRustlsConnect::new(connection.tls),
             patience: connection.connect,
-            unreplicated: unreplicated.clone(),
+            link: Link {
+                tls: MakeRustlsConnect::new(connection.tls),
+                prepares: prepares.clone(),
+                unreplicated: unreplicated.clone(),
+            },
         };
         let manager = Manager::from_connect(
             Config::new(),
@@ -126,7 +131,7 @@ impl Pool {
             counters,
             retries: AtomicU64::new(0),
             trouble: Mutex::default(),
-            prepares: AtomicBool::new(prepares),
+            prepares,
             unreplicated,
         })
     }
@@ -255,6 +260,7 @@ impl Pool {
             counters: self.counters.clone(),
             statement: self.statement,
             is_usable: true,
+            // Only now: the connection may have been made for this loan, and to a pooler.
             prepares: self.prepares.load(Ordering::Relaxed),
             unreplicated: self.unreplicated.clone(),
         })
@@ -311,8 +317,10 @@ impl Loan {
     /// long as running it.
     ///
     /// A pooler that hands a transaction to any connection does not know what was prepared on another one, where the name
-    /// may be another statement's. So no two statements that are prepared may be able to take each other's parameters: the
-    /// wrong one is then an error, and from there on nothing is prepared any more.
+    /// may be another statement's: one of another process' on another schema would write there what is meant for ours. So
+    /// nothing is prepared where a connection does not lead to one process of the server ([`pooler::is_direct`]). Beside that, no
+    /// two statements that are prepared may be able to take each other's parameters: the wrong one is then an error, and
+    /// from there on nothing is prepared any more.
     pub(crate) async fn query_often(
         &mut self,
         statement: &str,

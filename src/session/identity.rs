@@ -35,11 +35,11 @@ enum Bytes {
 
 /// A public identity key.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Identity(Box<[u8]>);
+pub(crate) struct Identity(Box<[u8]>);
 
 impl Identity {
     /// The identity that credentials hold, if they hold one.
-    pub(super) fn of(creds: &Value) -> Option<Self> {
+    pub(crate) fn of(creds: &Value) -> Option<Self> {
         let creds = creds.to_text();
         let public = serde_json::from_str::<Creds<'_>>(creds.as_str())
             .ok()?

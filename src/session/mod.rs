@@ -16,8 +16,9 @@ use tokio::{
 };
 
 pub(crate) use self::commit::{Commit, Rest};
+pub(crate) use self::identity::Identity;
+use self::pending::Pending;
 pub use self::pending::Reply;
-use self::{identity::Identity, pending::Pending};
 use crate::{
     codec::record::{Changes, RecordKey, Value},
     error::{Code, Error, Result},
@@ -149,8 +150,17 @@ impl Session {
     /// Adds records to the next commit, all or nothing, and answers `reply` when PostgreSQL has committed them, or at once
     /// with what refuses them. The commit leaves after [`Session::start`]: what is written in between leaves together.
     pub fn write(&self, handle: u64, changes: Changes, reply: Reply) {
+        self.add(handle, changes, true, reply);
+    }
+
+    /// As [`Session::write`], for credentials that may be of any identity, and records that go with them.
+    pub(crate) fn replace(&self, handle: u64, changes: Changes, reply: Reply) {
+        self.add(handle, changes, false, reply);
+    }
+
+    fn add(&self, handle: u64, changes: Changes, keeps_identity: bool, reply: Reply) {
         self.counters.sets.fetch_add(1, Relaxed);
-        match self.accept(handle, changes) {
+        match self.accept(handle, changes, keeps_identity) {
             Ok(mut state) => {
                 let since = Some(Instant::now());
                 state.pending.wait(reply, since, || self.writer.deadline());
@@ -313,13 +323,13 @@ impl Session {
     }
 
     /// Checks a write and adds it to what is pending.
-    fn accept(&self, handle: u64, changes: Changes) -> Result<MutexGuard<'_, State>> {
+    fn accept(&self, handle: u64, changes: Changes, keeps_identity: bool) -> Result<MutexGuard<'_, State>> {
         let mut state = self.state();
         state.require_open()?;
         if handle != state.newest_handle {
             return Err(Error::superseded());
         }
-        if let Some(creds) = changes.creds() {
+        if keeps_identity && let Some(creds) = changes.creds() {
             match state.unwritten().find_map(Changes::creds) {
                 Some(current) => identity::require_same(Identity::of(current).as_ref(), creds)?,
                 None => identity::require_same(state.identity.as_ref(), creds)?,

@@ -5,11 +5,16 @@ use std::{collections::VecDeque, sync::atomic::Ordering, time::Duration};
 use async_trait::async_trait;
 use indexmap::IndexMap;
 use tokio::{sync::mpsc, time::timeout};
+use uuid::Uuid;
 
 use super::*;
 use crate::{
     codec::record::Text,
-    layout::{Batching, Layout, Outcome, Write, rotation::Rotation},
+    layout::{
+        Batching, Layout, Outcome, Write,
+        quarantine::{Entry, Quarantined, not_found},
+        rotation::Rotation,
+    },
 };
 
 /// What the fake layout's commits carry, and the answers that the test gives them.
@@ -61,8 +66,24 @@ impl Layout for Fake {
         unreachable!("a session knows nothing of rotations")
     }
 
+    async fn snapshot(&self, _: &Arc<str>) -> Result<Option<Changes>> {
+        unreachable!("a session reads what is its own")
+    }
+
     async fn clear(&self, _: &str) -> Result<()> {
         Ok(())
+    }
+
+    async fn quarantine(&self) -> Result<Vec<Quarantined>> {
+        Ok(Vec::new())
+    }
+
+    async fn find_quarantined(&self, _: Uuid) -> Result<Option<Entry>> {
+        Ok(None)
+    }
+
+    async fn restore(&self, _: &Entry, _: bool) -> Result<()> {
+        Err(not_found())
     }
 
     fn no_connection(&self) -> Error {

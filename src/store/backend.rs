@@ -5,11 +5,12 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use crate::{
-    config::{AccountsTable, LayoutName},
+    config::{AccountsTable, LayoutName, OnUnreadable},
     error::{Code, Error, Result},
     layout::{
         Layout,
         column::{ColumnLayout, Original},
+        quarantine::Quarantine,
         rows::{RowsLayout, RowsSettings, schema},
     },
     pool::Pool,
@@ -24,6 +25,7 @@ pub(super) struct Blueprint {
     pub(super) accounts_table: AccountsTable,
     pub(super) schema: String,
     pub(super) may_migrate: bool,
+    pub(super) on_unreadable: OnUnreadable,
     pub(super) synchronous_commit: Option<String>,
     /// The secret to seal with, then those that only open.
     pub(super) secrets: Vec<Arc<Zeroizing<String>>>,
@@ -80,6 +82,13 @@ impl Blueprint {
             &self.accounts_table,
             self.synchronous_commit.as_deref(),
             self.secrets.clone(),
+            Quarantine::new(
+                self.pool.clone(),
+                &self.schema,
+                self.may_migrate,
+                self.synchronous_commit.as_deref(),
+            ),
+            self.on_unreadable,
         )))
     }
 
@@ -92,6 +101,8 @@ impl Blueprint {
             secrets: self.secrets.clone(),
             cache_bytes: self.cache_bytes,
             owner: self.owner.clone(),
+            on_unreadable: self.on_unreadable,
+            accounts_table: self.accounts_table.clone(),
         };
         let original = original.exists().await?.then_some(original);
         Ok(Arc::new(RowsLayout::new(self.pool.clone(), settings, kdf, original)))

@@ -1,6 +1,8 @@
 //! A store: one database, its layout, and the accounts that are open in it.
 
 mod backend;
+mod moving;
+mod quarantine;
 mod registry;
 
 use std::{
@@ -25,6 +27,7 @@ use crate::{
     stats::Counters,
 };
 
+pub(crate) use self::moving::{Exported, ImportOptions, ImportOutcome, Imported};
 use self::{
     backend::{Backend, Blueprint},
     registry::Place,
@@ -73,6 +76,7 @@ impl Store {
             accounts_table,
             schema: settings.schema,
             may_migrate: settings.auto_migrate,
+            on_unreadable: settings.on_unreadable,
             synchronous_commit: settings.synchronous_commit,
             secrets: secrets.map(Arc::new).collect(),
             cache_bytes: settings.cache_bytes,

@@ -78,6 +78,7 @@ impl Database {
             layout: Some(LayoutName::Column),
             schema: format!("{}_rows", self.schema),
             auto_migrate: true,
+            on_unreadable: Default::default(),
             cache_bytes: 1 << 20,
             owner: "a test".to_owned(),
             accounts_table: AccountsTable {

@@ -14,6 +14,7 @@ database = $work/index
 new_certs_dir = $work
 serial = $work/serial
 default_md = sha256
+unique_subject = no
 default_startdate = 20200101000000Z
 default_enddate = 21200101000000Z
 policy = any
@@ -25,6 +26,9 @@ keyUsage = critical, keyCertSign
 [server]
 basicConstraints = CA:FALSE
 extendedKeyUsage = serverAuth
+subjectAltName = DNS:database.test, IP:127.0.0.1
+[self_signed]
+basicConstraints = critical, CA:TRUE
 subjectAltName = DNS:database.test, IP:127.0.0.1
 [client]
 basicConstraints = CA:FALSE
@@ -48,6 +52,14 @@ for name in authority another-authority; do
 done
 signed="-cert authority.crt -keyfile $work/authority.key"
 make server server server . $signed
+past='-startdate 20200101000000Z -enddate 20210101000000Z'
+make server-expired server server . $signed $past
+make server-not-yet-valid server server . $signed -startdate 21190101000000Z -enddate 21200101000000Z
+# As PostgreSQL's manual makes one: it is its own authority.
+for name in server-self-signed server-self-signed-expired; do
+  case $name in *-expired) dates=$past ;; *) dates= ;; esac
+  make $name self_signed database.test . -selfsign -keyfile $name.key $dates
+done
 make client client certified . $signed
 
 # Archives as OpenSSL 3 makes them, and as OpenSSL 1 and its contemporaries did.
@@ -55,4 +67,5 @@ for form in '' -legacy; do
   openssl pkcs12 -export $form -in client.crt -inkey client.key -certfile authority.crt \
     -passout pass:archive-password -out "client$form.p12"
 done
+openssl pkcs12 -export -in client.crt -inkey client.key -passout pass: -out client-without-password.p12
 chmod 644 ./*.key ./*.p12

@@ -5,10 +5,13 @@
 //! nonce that an earlier owner knows is gone.
 
 mod frame;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod image;
 mod name;
 mod original;
 mod pglz;
+mod quarantine;
 mod reseal;
 mod rotation;
 mod table;
@@ -18,6 +21,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use tokio::time::Instant;
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 pub(crate) use self::original::Original;
@@ -26,11 +30,15 @@ use self::{
     table::{Found, Table},
     tenure::ColumnTenure,
 };
-pub(super) use self::{original::OriginalText, rotation::ColumnRotation};
-use super::{Batching, Layout, Outcome, Tenure, Write, rotation::Rotation};
+pub(super) use self::{original::OriginalText, quarantine::TextQuarantine, rotation::ColumnRotation, table::mark};
+use super::{
+    Batching, Layout, Outcome, Tenure, Write,
+    quarantine::{Entry, Quarantine, Quarantined},
+    rotation::Rotation,
+};
 use crate::{
     codec::record::Changes,
-    config::AccountsTable,
+    config::{AccountsTable, OnUnreadable},
     crypto::{Envelope, SealingKey, derive_key},
     error::{Code, Error, Result},
     pool::Pool,
@@ -40,9 +48,30 @@ use crate::{
 /// How often an open tries again because another opener was faster.
 const OPEN_ATTEMPTS: usize = 16;
 
+/// What an account's row holds.
+struct Examined {
+    image: Image,
+    /// The mark of the text; `None` for NULL.
+    mark: Option<String>,
+    /// Whether it is sealed under the current secret.
+    is_current: bool,
+}
+
+impl Examined {
+    fn nothing() -> Self {
+        Self {
+            image: Image::default(),
+            mark: None,
+            is_current: true,
+        }
+    }
+}
+
 pub(crate) struct ColumnLayout {
     table: Arc<Table>,
     secrets: Vec<Arc<Zeroizing<String>>>,
+    quarantine: TextQuarantine,
+    on_unreadable: OnUnreadable,
 }
 
 impl ColumnLayout {
@@ -52,10 +81,33 @@ impl ColumnLayout {
         names: &AccountsTable,
         synchronous_commit: Option<&str>,
         secrets: Vec<Arc<Zeroizing<String>>>,
+        quarantine: Quarantine,
+        on_unreadable: OnUnreadable,
     ) -> Self {
         Self {
             table: Arc::new(Table::new(pool, names, synchronous_commit)),
             secrets,
+            quarantine: TextQuarantine::new(Arc::new(quarantine), names),
+            on_unreadable,
+        }
+    }
+
+    /// What a text holds, and that it is not there if it cannot be read and so was moved aside; `None` if it was replaced
+    /// meanwhile.
+    async fn examine(&self, account: &Arc<str>, keys: &[Arc<SealingKey>], text: String) -> Result<Option<Examined>> {
+        let (keys, text) = (keys.to_vec(), Arc::new(text));
+        let found = text.clone();
+        match runtime::compute(move || read(&keys, &found)).await? {
+            Ok((image, is_current)) => Ok(Some(Examined {
+                image,
+                mark: Some(table::mark(&text)),
+                is_current,
+            })),
+            Err(error) if error.code() == Code::Unreadable && self.on_unreadable == OnUnreadable::Fresh => {
+                let moved = self.quarantine.move_aside(account, &text, &error).await?;
+                Ok(moved.then(Examined::nothing))
+            }
+            Err(error) => Err(error),
         }
     }
 
@@ -121,17 +173,20 @@ impl Layout for ColumnLayout {
                 _ => self.table.read_fenced(account).await?,
             };
             let stored = found.ok_or_else(Error::account_not_found)?;
-            let (image, expected, is_current) = match stored {
-                None => (Image::default(), None, true),
-                Some(text) => {
-                    let expected = table::mark(&text);
-                    let keys = keys.clone();
-                    let (image, is_current) = runtime::compute(move || read(&keys, &text)).await??;
-                    (image, Some(expected), is_current)
-                }
+            let examined = match stored {
+                None => Some(Examined::nothing()),
+                Some(text) => self.examine(account, &keys, text).await?,
             };
-            let is_new = expected.is_none();
-            let tenure = ColumnTenure::new(account.clone(), keys[0].clone(), image, expected);
+            let Some(Examined {
+                image,
+                mark,
+                is_current,
+            }) = examined
+            else {
+                continue;
+            };
+            let is_new = mark.is_none();
+            let tenure = ColumnTenure::new(account.clone(), keys[0].clone(), image, mark);
             let taken = match is_new {
                 true => self.begin(&tenure).await,
                 false => self.commit_one(&tenure, &Arc::default(), self.table.deadline()).await,
@@ -166,8 +221,29 @@ impl Layout for ColumnLayout {
         results
     }
 
+    async fn snapshot(&self, account: &Arc<str>) -> Result<Option<Changes>> {
+        let Some(text) = self.table.read(account).await?.ok_or_else(Error::account_not_found)? else {
+            return Ok(None);
+        };
+        let keys = derive_keys(&self.secrets).await?;
+        let session = runtime::compute(move || Ok::<_, Error>(read(&keys, &text)?.0.into_changes())).await??;
+        Ok(Some(session))
+    }
+
     async fn clear(&self, account: &str) -> Result<()> {
         self.table.clear(account).await
+    }
+
+    async fn quarantine(&self) -> Result<Vec<Quarantined>> {
+        self.quarantine.list().await
+    }
+
+    async fn find_quarantined(&self, id: Uuid) -> Result<Option<Entry>> {
+        self.quarantine.find(id).await
+    }
+
+    async fn restore(&self, entry: &Entry, replace: bool) -> Result<()> {
+        self.quarantine.restore(entry, replace).await
     }
 
     fn no_connection(&self) -> Error {

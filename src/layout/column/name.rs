@@ -3,21 +3,7 @@
 //! The form is ambiguous: `sender-key-memory-x` begins with `sender-key-`. Of the known types a name belongs to the longest
 //! that it begins with; beside that, to any longer one that is not known and asked for.
 
-use crate::codec::record::RecordKey;
-
-/// Baileys' record types.
-const KINDS: [&str; 10] = [
-    "pre-key",
-    "session",
-    "sender-key",
-    "sender-key-memory",
-    "app-state-sync-key",
-    "app-state-sync-version",
-    "lid-mapping",
-    "device-list",
-    "tctoken",
-    "identity-key",
-];
+use crate::codec::{KINDS, id_within, record::RecordKey, split_known};
 
 /// The name of a record; `None` for the credentials, which stand apart.
 pub(super) fn of(key: &RecordKey) -> Option<String> {
@@ -29,10 +15,7 @@ pub(super) fn of(key: &RecordKey) -> Option<String> {
 
 /// The record that a name stands for, seen from a type if one is asked for.
 pub(super) fn read(name: &str, asked: Option<&str>) -> Option<RecordKey> {
-    let known = KINDS
-        .into_iter()
-        .filter(|kind| id_within(name, kind).is_some())
-        .max_by_key(|kind| kind.len());
+    let known = split_known(name).map(|(kind, _)| kind);
     let kind = match (known, asked) {
         (Some(known), Some(asked)) if known != asked && (KINDS.contains(&asked) || asked.len() < known.len()) => {
             return None;
@@ -53,10 +36,6 @@ pub(super) fn candidates(name: &str) -> Vec<RecordKey> {
             .collect(),
         known => known.into_iter().collect(),
     }
-}
-
-fn id_within<'a>(name: &'a str, kind: &str) -> Option<&'a str> {
-    name.strip_prefix(kind)?.strip_prefix('-')
 }
 
 #[cfg(test)]

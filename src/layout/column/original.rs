@@ -6,14 +6,23 @@ use zeroize::Zeroizing;
 
 use super::{
     ColumnRotation, derive_keys,
+    quarantine::TextQuarantine,
     table::{self, Table},
 };
-use crate::{codec::record::Changes, config::AccountsTable, error::Result, pool::Pool, runtime};
+use crate::{
+    codec::record::Changes,
+    config::AccountsTable,
+    error::{Code, Result},
+    pool::Pool,
+    runtime,
+};
 
 /// The accounts table, and the secrets that open what it holds.
 pub(crate) struct Original {
     table: Arc<Table>,
     secrets: Vec<Arc<Zeroizing<String>>>,
+    /// Where texts go that cannot be read, if they are not to be told.
+    aside: Option<Arc<TextQuarantine>>,
 }
 
 /// A session in the original form.
@@ -34,7 +43,13 @@ impl Original {
         Self {
             table: Arc::new(Table::new(pool, names, synchronous_commit)),
             secrets,
+            aside: None,
         }
+    }
+
+    /// Moves texts that cannot be read there from now on.
+    pub(crate) fn move_unreadable(&mut self, aside: Arc<TextQuarantine>) {
+        self.aside = Some(aside);
     }
 
     /// Whether the accounts table is there, with a column for sessions.
@@ -54,13 +69,46 @@ impl Original {
 
     /// An account's session, if it has one in the original form.
     pub(crate) async fn read(&self, account: &str) -> Result<Option<OriginalText>> {
-        let Some(text) = self.table.read(account).await?.flatten() else {
+        match self.table.read(account).await?.flatten() {
+            Some(text) => self.open(&Arc::new(text)).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// As [`Original::read`], for one who takes the session over; not one that was moved aside.
+    pub(crate) async fn find(&self, account: &Arc<str>) -> Result<Option<OriginalText>> {
+        let found = self.table.read(account).await?.flatten();
+        self.open_or_move_aside(account, found).await
+    }
+
+    /// As [`Original::find`], and keeps whoever owned the session from writing: for a text that could be opened before, since
+    /// one that cannot stays as it is.
+    pub(crate) async fn find_fenced(&self, account: &Arc<str>) -> Result<Option<OriginalText>> {
+        let found = self.table.read_fenced(account).await?.flatten();
+        self.open_or_move_aside(account, found).await
+    }
+
+    async fn open_or_move_aside(&self, account: &Arc<str>, found: Option<String>) -> Result<Option<OriginalText>> {
+        let Some(text) = found.map(Arc::new) else {
             return Ok(None);
         };
+        match (self.open(&text).await, &self.aside) {
+            (Err(error), Some(aside)) if error.code() == Code::Unreadable => {
+                aside.move_aside(account, &text, &error).await?;
+                Ok(None)
+            }
+            (opened, _) => opened.map(Some),
+        }
+    }
+
+    async fn open(&self, text: &Arc<String>) -> Result<OriginalText> {
         let keys = derive_keys(&self.secrets).await?;
-        let mark = table::mark(&text);
-        let session = runtime::compute(move || Ok(super::read(&keys, &text)?.0.into_changes())).await??;
-        Ok(Some(OriginalText { mark, session }))
+        let found = text.clone();
+        let read = runtime::compute(move || super::read(&keys, &found).map(|(image, _)| image.into_changes())).await?;
+        Ok(OriginalText {
+            mark: table::mark(text),
+            session: read?,
+        })
     }
 
     /// The statement that takes the text of account `$1` away if its mark is `$2`.

@@ -48,6 +48,35 @@ pub(super) struct Table {
     lacks_schema: String,
 }
 
+/// The table and its columns, as SQL has them.
+pub(super) struct Names {
+    pub(super) table: String,
+    pub(super) id: String,
+    pub(super) data: String,
+    /// What sets the time of the last change, behind another column's assignment.
+    pub(super) touch: String,
+}
+
+impl Names {
+    pub(super) fn of(names: &AccountsTable) -> Self {
+        Self {
+            table: format!("{}.{}", quoted(schema_of(names)), quoted(&names.table)),
+            id: quoted(&names.id),
+            data: quoted(&names.session_data),
+            // `@updatedAt` is Prisma's doing, not the database's, and means UTC in a column without time zone.
+            touch: names
+                .updated_at
+                .as_deref()
+                .map(|column| format!(", {} = now() AT TIME ZONE 'UTC'", quoted(column)))
+                .unwrap_or_default(),
+        }
+    }
+}
+
+fn schema_of(names: &AccountsTable) -> &str {
+    names.schema.as_deref().unwrap_or("public")
+}
+
 /// What a replacement found.
 pub(super) enum Found {
     /// What was expected.
@@ -62,15 +91,7 @@ pub(super) enum Found {
 
 impl Table {
     pub(super) fn new(pool: Arc<Pool>, names: &AccountsTable, synchronous_commit: Option<&str>) -> Self {
-        let schema = names.schema.as_deref().unwrap_or("public");
-        let table = format!("{}.{}", quoted(schema), quoted(&names.table));
-        let (id, data) = (quoted(&names.id), quoted(&names.session_data));
-        // `@updatedAt` is Prisma's doing, not the database's, and means UTC in a column without time zone.
-        let touch = names
-            .updated_at
-            .as_deref()
-            .map(|column| format!(", {} = now() AT TIME ZONE 'UTC'", quoted(column)))
-            .unwrap_or_default();
+        let Names { table, id, data, touch } = Names::of(names);
         // Before the row is written, and for the statement's own transaction alone.
         let durability = durability(synchronous_commit)
             .map(|setting| format!(" FROM {setting}"))
@@ -106,7 +127,7 @@ impl Table {
                 "UPDATE {table} AS account SET {data} = NULL{touch}{durability} \
                  WHERE account.{id} = $1 AND left(account.{data}, {MARK_LEN}) = $2"
             ),
-            lacks_schema: format!("SELECT to_regnamespace({}) IS NULL", literal(&quoted(schema))),
+            lacks_schema: format!("SELECT to_regnamespace({}) IS NULL", literal(&quoted(schema_of(names)))),
             exists: format!(
                 "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass({}) \
                  AND attname = {} AND attnum > 0 AND NOT attisdropped)",
@@ -255,13 +276,15 @@ impl Table {
             .into_iter()
             .next();
         let text = row.map(|row| row.try_get(0)).transpose();
-        text.map_err(|_| {
-            Error::new(
-                Code::Schema,
-                "the column of the session is not of type text; check accountsTable",
-            )
-        })
+        text.map_err(|_| not_text())
     }
+}
+
+pub(super) fn not_text() -> Error {
+    Error::new(
+        Code::Schema,
+        "the column of the session is not of type text; check accountsTable",
+    )
 }
 
 fn ids_in(rows: &[Row]) -> Result<Vec<Arc<str>>> {
@@ -275,7 +298,7 @@ fn ids_in(rows: &[Row]) -> Result<Vec<Arc<str>>> {
 }
 
 /// The first characters of a stored text, by which its owner knows it.
-pub(super) fn mark(text: &str) -> String {
+pub(in crate::layout) fn mark(text: &str) -> String {
     text.chars().take(MARK_LEN).collect()
 }
 

@@ -28,8 +28,9 @@ impl Legacy {
         let (session, record) = (table(schema, "session"), table(schema, "record"));
         let statement = format!(
             "WITH released AS ({release} RETURNING 1), made AS ( \
-               INSERT INTO {session} (session_id, account_id, epoch, opener, wrapped_key, key_id, owner) \
-               SELECT $3::uuid, $1, 1, $4::uuid, $5::bytea, $6::bytea, $7::text FROM released RETURNING session_id \
+               INSERT INTO {session} (session_id, account_id, epoch, opener, wrapped_key, key_id, owner, has_creds) \
+               SELECT $3::uuid, $1, 1, $4::uuid, $5::bytea, $6::bytea, $7::text, $11::boolean FROM released \
+               RETURNING session_id \
              ), moved AS ( \
                INSERT INTO {record} (session_id, record_hash, kind, value) \
                SELECT made.session_id, r.* FROM made, \
@@ -44,6 +45,11 @@ impl Legacy {
     /// A change of secret over all original texts.
     pub(super) fn rotation(&self) -> ColumnRotation {
         self.original.rotation()
+    }
+
+    /// The session of an account in the original form, if it has one.
+    pub(super) async fn read(&self, account: &str) -> Result<Option<Changes>> {
+        Ok(self.original.read(account).await?.map(|text| text.session))
     }
 
     /// Deletes the original text of an account.
@@ -67,18 +73,34 @@ pub(super) async fn adopt(
     Ok(outcomes)
 }
 
-/// Moves one session, unless somebody has written or moved it meanwhile: then the next look finds out what there is.
+/// Moves one session, unless somebody has moved or cleared it meanwhile: then the next look finds out what there is.
+///
+/// From the second attempt on nobody writes in between, however busy the owner is.
 async fn move_one(shared: &Shared, legacy: &Legacy, account: &Arc<str>) -> Result<Option<Uuid>> {
-    let Some(OriginalText { mark, session }) = legacy.original.read(account).await? else {
+    let Some(found) = legacy.original.find(account).await? else {
         return Ok(None);
     };
+    let (session_id, moved) = replace(shared, legacy, account, found).await?;
+    if moved {
+        return Ok(Some(session_id));
+    }
+    match legacy.original.find_fenced(account).await? {
+        Some(found) => Ok(Some(replace(shared, legacy, account, found).await?.0)),
+        // Perhaps by the first attempt, whose answer was lost.
+        None => Ok(Some(session_id)),
+    }
+}
+
+/// Puts rows in the place of a text if it is still there: the session that they are, and whether the answer says that they are.
+async fn replace(shared: &Shared, legacy: &Legacy, account: &Arc<str>, found: OriginalText) -> Result<(Uuid, bool)> {
+    let OriginalText { mark, session } = found;
     let (secrets, name) = (shared.secrets.clone(), account.clone());
     let moved = runtime::compute(move || seal(&secrets, &name, &session)).await??;
     let hashes: Vec<&[u8]> = moved.records.iter().map(|record| record.hash.as_slice()).collect();
     let kinds: Vec<&str> = moved.records.iter().map(|record| &*record.kind).collect();
     let values: Vec<&[u8]> = moved.records.iter().map(|record| &*record.value).collect();
     let account = &**account;
-    let params: [(&(dyn ToSql + Sync), Type); 10] = [
+    let params: [(&(dyn ToSql + Sync), Type); 11] = [
         (&account, Type::TEXT),
         (&mark, Type::TEXT),
         (&moved.session_id, Type::UUID),
@@ -89,10 +111,10 @@ async fn move_one(shared: &Shared, legacy: &Legacy, account: &Arc<str>) -> Resul
         (&hashes, Type::BYTEA_ARRAY),
         (&kinds, Type::TEXT_ARRAY),
         (&values, Type::BYTEA_ARRAY),
+        (&moved.has_creds, Type::BOOL),
     ];
-    shared.core.pool.query(&legacy.statement, &params).await?;
-    // Whether it was this one says the next look: an earlier attempt may have moved it whose answer was lost.
-    Ok(Some(moved.session_id))
+    let made = shared.core.pool.query(&legacy.statement, &params).await?;
+    Ok((moved.session_id, !made.is_empty()))
 }
 
 struct Moved {
@@ -101,6 +123,7 @@ struct Moved {
     wrapped: Vec<u8>,
     key_id: Vec<u8>,
     records: Vec<record::Sealed>,
+    has_creds: bool,
 }
 
 fn seal(secrets: &super::secrets::Secrets, account: &str, session: &Changes) -> Result<Moved> {
@@ -119,6 +142,7 @@ fn seal(secrets: &super::secrets::Secrets, account: &str, session: &Changes) -> 
         opener: Uuid::new_v4(),
         wrapped: kek.wrap(&name, &key)?,
         key_id: kek.id().to_vec(),
+        has_creds: session.creds().is_some(),
         records: records.collect::<std::result::Result<_, Error>>()?,
     })
 }

@@ -9,13 +9,17 @@ mod cache;
 mod commit;
 mod creation;
 mod fence;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod listing;
 mod opener;
+mod quarantine;
 mod reader;
 mod record;
 mod rotation;
 pub(crate) mod schema;
 mod secrets;
+mod snapshot;
 mod statements;
 mod tenure;
 
@@ -27,11 +31,22 @@ use tokio::{
     time::Instant,
 };
 use tokio_postgres::types::{ToSql, Type};
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use self::{adoption::Legacy, cache::Cache, rotation::RowsRotation, secrets::Secrets, statements::Statements};
-use super::{Batching, CacheStatus, Layout, Outcome, Tenure, Write, column::Original, rotation::Rotation};
+use self::{
+    adoption::Legacy, cache::Cache, quarantine::RowsQuarantine, rotation::RowsRotation, secrets::Secrets,
+    statements::Statements,
+};
+use super::{
+    Batching, CacheStatus, Layout, Outcome, Tenure, Write,
+    column::{Original, TextQuarantine},
+    quarantine::{Entry, Quarantine, Quarantined},
+    rotation::Rotation,
+};
 use crate::{
+    codec::record::Changes,
+    config::{AccountsTable, OnUnreadable},
     crypto::Kdf,
     error::{Code, Error, Result},
     pool::{Fault, Pool},
@@ -58,6 +73,8 @@ pub(crate) struct RowsSettings {
     pub(crate) cache_bytes: u64,
     /// Who opens, for operators.
     pub(crate) owner: String,
+    pub(crate) on_unreadable: OnUnreadable,
+    pub(crate) accounts_table: AccountsTable,
 }
 
 pub(crate) struct RowsLayout {
@@ -80,6 +97,9 @@ struct Shared {
     owner: String,
     /// Sessions in the original form, where there is a table that may hold some.
     legacy: Option<Legacy>,
+    quarantine: RowsQuarantine,
+    /// Whether a session that cannot be read goes there, and a fresh one is begun.
+    fresh_if_unreadable: bool,
 }
 
 impl RowsLayout {
@@ -90,7 +110,22 @@ impl RowsLayout {
             pool,
             statements: Statements::new(&settings.schema, settings.synchronous_commit.as_deref()),
         });
-        let legacy = original.map(|original| Legacy::new(original, &settings.schema));
+        let quarantine = Arc::new(Quarantine::new(
+            core.pool.clone(),
+            &settings.schema,
+            false,
+            settings.synchronous_commit.as_deref(),
+        ));
+        let fresh_if_unreadable = settings.on_unreadable == OnUnreadable::Fresh;
+        let texts = original
+            .is_some()
+            .then(|| Arc::new(TextQuarantine::new(quarantine.clone(), &settings.accounts_table)));
+        let legacy = original.map(|mut original| {
+            if let Some(texts) = texts.clone().filter(|_| fresh_if_unreadable) {
+                original.move_unreadable(texts);
+            }
+            Legacy::new(original, &settings.schema)
+        });
         let for_reader = core.clone();
         let shared = Arc::new(Shared {
             secrets: Secrets::new(&settings.secrets, kdf),
@@ -105,6 +140,8 @@ impl RowsLayout {
             owner: settings.owner,
             core,
             legacy,
+            quarantine: RowsQuarantine::new(quarantine, &settings.schema, texts),
+            fresh_if_unreadable,
         });
         let for_opener = shared.clone();
         let opener = batch::start(
@@ -147,6 +184,10 @@ impl Layout for RowsLayout {
         commit::commit(&self.shared, writes, deadline).await
     }
 
+    async fn snapshot(&self, account: &Arc<str>) -> Result<Option<Changes>> {
+        snapshot::take(&self.shared, account).await
+    }
+
     async fn clear(&self, account: &str) -> Result<()> {
         // First, since an original text that is left would be adopted by the next open.
         if let Some(legacy) = &self.shared.legacy {
@@ -166,6 +207,18 @@ impl Layout for RowsLayout {
             }
         }
         Err(Error::superseded())
+    }
+
+    async fn quarantine(&self) -> Result<Vec<Quarantined>> {
+        self.shared.quarantine.list().await
+    }
+
+    async fn find_quarantined(&self, id: Uuid) -> Result<Option<Entry>> {
+        self.shared.quarantine.find(id).await
+    }
+
+    async fn restore(&self, entry: &Entry, replace: bool) -> Result<()> {
+        self.shared.quarantine.restore(entry, replace).await
     }
 
     fn no_connection(&self) -> Error {

@@ -19,13 +19,14 @@ use super::{
     creation,
     fence::{integer, uuid},
     malformed_row,
+    quarantine::Unread,
     record::{self, CREDS_HASH},
     tenure::RowsTenure,
 };
 use crate::{
     codec::record::{RecordKey, Value},
     crypto::{KeyId, SessionKey, SessionName},
-    error::{Error, Result},
+    error::{Code, Error, Result},
     event::Event,
     layout::Origin,
     pool::{self, Fault},
@@ -64,8 +65,23 @@ struct Found {
     /// The key wrapped anew if an earlier secret wrapped it; else as it is.
     rewrapped: Vec<u8>,
     key_id: KeyId,
+    has_creds: bool,
     /// Who opened it last.
     owner: Box<str>,
+}
+
+/// Why a session was not opened.
+struct Refusal {
+    error: Error,
+    /// What was found, if it is damaged; not if it is only unknown, such as a newer version's form or a session of a secret that
+    /// is not among ours.
+    unread: Option<Unread>,
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self { error, unread: None }
+    }
 }
 
 /// Opens what is asked for, and answers.
@@ -143,7 +159,15 @@ async fn round(shared: &Arc<Shared>, accounts: &[Arc<str>], adopted: &mut HashSe
         present.push(account.clone());
         match session {
             Ok(session) => found.push(session),
-            Err(error) => opened.push((account, Err(error))),
+            Err(Refusal { error, unread }) => match (shared.fresh_if_unreadable, unread) {
+                // What was moved, or is another by now, is looked at again in the next round.
+                (true, Some(unread)) => {
+                    if let Err(error) = shared.quarantine.move_aside(&account, &unread, &error).await {
+                        opened.push((account, Err(error)));
+                    }
+                }
+                _ => opened.push((account, Err(error))),
+            },
         }
     }
     let mut absent: Vec<_> = accounts
@@ -179,7 +203,7 @@ fn account_of(row: &Row) -> Result<Arc<str>> {
 }
 
 /// Looks at a stored session: whether one of the secrets opens it, and its credentials.
-fn examine(secrets: &super::secrets::Secrets, row: &Row) -> Result<Found> {
+fn examine(secrets: &super::secrets::Secrets, row: &Row) -> std::result::Result<Found, Refusal> {
     let account = account_of(row)?;
     let columns = || {
         let session_id = uuid(row, 1)?;
@@ -189,17 +213,33 @@ fn examine(secrets: &super::secrets::Secrets, row: &Row) -> Result<Found> {
             .ok_or_else(malformed_row)?;
         let wrapped = bytes(3)?.ok_or_else(malformed_row)?;
         let owner: &str = row.try_get(6).map_err(|_| malformed_row())?;
-        Ok::<_, Fault>((session_id, key_id, wrapped, bytes(4)?, uuid(row, 5)?, owner))
+        let had_creds: bool = row.try_get(7).map_err(|_| malformed_row())?;
+        Ok::<_, Fault>((session_id, key_id, wrapped, bytes(4)?, uuid(row, 5)?, owner, had_creds))
     };
-    let (session_id, key_id, wrapped, creds, found_opener, owner) = columns().map_err(|fault| fault.error)?;
+    let (session_id, key_id, wrapped, creds, found_opener, owner, had_creds) =
+        columns().map_err(|fault| fault.error)?;
+    let refuse = |error| Refusal {
+        error,
+        unread: Some(Unread {
+            session_id,
+            wrapped: wrapped.to_vec(),
+            creds: creds.map(<[u8]>::to_vec),
+        }),
+    };
     let name = SessionName {
         account: &account,
         session_id: session_id.as_bytes(),
     };
     let kek = secrets.find(&key_id)?;
-    let key = kek.unwrap(&name, wrapped)?;
-    if let Some(sealed) = creds {
-        record::open(&key, &account, &RecordKey::Creds, sealed)?;
+    let key = kek.unwrap(&name, wrapped).map_err(refuse)?;
+    match creds {
+        Some(sealed) => drop(
+            record::authenticate(&key, &account, &RecordKey::Creds, sealed)
+                .map_err(refuse)?
+                .value()?,
+        ),
+        None if had_creds => return Err(refuse(lost_creds())),
+        None => {}
     }
     let current = secrets.current()?;
     let rewrapped = if current.id() == kek.id() {
@@ -214,10 +254,19 @@ fn examine(secrets: &super::secrets::Secrets, row: &Row) -> Result<Found> {
         wrapped: wrapped.to_vec(),
         rewrapped,
         key_id: *current.id(),
+        has_creds: creds.is_some(),
         owner: owner.into(),
         account,
         session_id,
     })
+}
+
+fn lost_creds() -> Error {
+    Error::new(
+        Code::Unreadable,
+        "the session's credentials are gone, which it had when it was opened last: a row was deleted, or a restore broke \
+         off; nothing was overwritten",
+    )
 }
 
 /// Raises the epochs of sessions and reads their credentials. A session that another opener has taken since it was looked
@@ -231,6 +280,7 @@ async fn take(shared: &Arc<Shared>, found: Vec<Found>, adopted: &HashSet<Uuid>) 
     let openers: Vec<_> = found.iter().map(|session| session.opener).collect();
     let rewrapped: Vec<&[u8]> = found.iter().map(|session| &*session.rewrapped).collect();
     let key_ids: Vec<&[u8]> = found.iter().map(|session| session.key_id.as_slice()).collect();
+    let has_creds: Vec<bool> = found.iter().map(|session| session.has_creds).collect();
     let rows = core
         .pool
         .query(
@@ -243,6 +293,7 @@ async fn take(shared: &Arc<Shared>, found: Vec<Found>, adopted: &HashSet<Uuid>) 
                 (&rewrapped, Type::BYTEA_ARRAY),
                 (&key_ids, Type::BYTEA_ARRAY),
                 (&shared.owner, Type::TEXT),
+                (&has_creds, Type::BOOL_ARRAY),
             ],
         )
         .await?;

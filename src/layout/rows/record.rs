@@ -123,13 +123,18 @@ pub(super) fn reseal(
 
 /// Opens a stored record's value.
 pub(super) fn open(session: &SessionKey, account: &str, key: &RecordKey, sealed: &[u8]) -> Result<Value> {
+    authenticate(session, account, key, sealed)?.value()
+}
+
+/// Opens a stored record, whatever the form of its value.
+pub(super) fn authenticate(session: &SessionKey, account: &str, key: &RecordKey, sealed: &[u8]) -> Result<Opened> {
     let (kind, hash) = (parts(key).0, hash(session, key));
     let name = RecordName {
         account,
         kind,
         hash: &hash,
     };
-    Opened::open(session, &name, sealed)?.value()
+    Opened::open(session, &name, sealed)
 }
 
 fn push_length(bytes: &mut Vec<u8>, length: usize) -> Result<()> {

@@ -11,7 +11,14 @@ use crate::{
 };
 
 /// What takes a store from one format to the next, in order: the first makes format 1.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_create.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("migrations/0001_create.sql"),
+    QUARANTINE,
+    include_str!("migrations/0003_credentials.sql"),
+];
+
+/// The one that layout column needs too, and alone.
+const QUARANTINE: &str = include_str!("migrations/0002_quarantine.sql");
 
 /// The format that this version reads and writes.
 const FORMAT: i32 = MIGRATIONS.len() as i32;
@@ -70,7 +77,12 @@ async fn migrate(pool: &Pool, schema: &str) -> Result<Kdf> {
             }
         })
         .await;
-    migrated.map_err(|error| match error.sql_state() {
+    migrated.map_err(|error| explain_refusal(schema, error))
+}
+
+/// Says what a role lacks that may not make tables.
+fn explain_refusal(schema: &str, error: Error) -> Error {
+    match error.sql_state() {
         Some(state @ "42501") => Error::from_server(
             Code::Schema,
             format!(
@@ -80,28 +92,15 @@ async fn migrate(pool: &Pool, schema: &str) -> Result<Kdf> {
             state,
         ),
         _ => error,
-    })
+    }
 }
 
 /// All migrations that are missing, in one transaction.
 async fn run(loan: &mut Loan, schema: &str, fresh: &Kdf) -> std::result::Result<Kdf, Fault> {
-    // One process at a time; the lock ends with the transaction.
-    let lock = literal(&format!("baileys-postgres-auth migrations of {schema}"));
-    loan.batch(&format!(
-        "BEGIN; SELECT pg_advisory_xact_lock(hashtextextended({lock}, 0))"
-    ))
-    .await?;
-    let exists = loan
-        .query(
-            "SELECT to_regnamespace($1) IS NOT NULL, to_regclass($2) IS NOT NULL",
-            &[(&quoted(schema), Type::TEXT), (&table(schema, "store"), Type::TEXT)],
-        )
-        .await?;
-    let flag = |at| exists.first().and_then(|row| row.try_get(at).ok()).unwrap_or(false);
-    if !flag(0) {
-        loan.batch(&format!("CREATE SCHEMA {}", quoted(schema))).await?;
-    }
-    let stored = if flag(1) { read(loan, schema).await? } else { None };
+    let stored = match begin(loan, schema).await? {
+        true => read(loan, schema).await?,
+        false => None,
+    };
     let format = stored.as_ref().map_or(0, |(format, _)| *format);
     require_known(schema, format).map_err(Fault::lasting)?;
     for migration in &MIGRATIONS[usize::try_from(format).unwrap_or(0)..] {
@@ -120,6 +119,49 @@ async fn run(loan: &mut Loan, schema: &str, fresh: &Kdf) -> std::result::Result<
     };
     loan.batch("COMMIT").await?;
     Ok(kdf)
+}
+
+/// Begins a transaction that makes tables, and the schema if it is missing; gives whether the store is there.
+async fn begin(loan: &mut Loan, schema: &str) -> std::result::Result<bool, Fault> {
+    // One process at a time; the lock ends with the transaction.
+    let lock = literal(&format!("baileys-postgres-auth migrations of {schema}"));
+    loan.batch(&format!(
+        "BEGIN; SELECT pg_advisory_xact_lock(hashtextextended({lock}, 0))"
+    ))
+    .await?;
+    let exists = loan
+        .query(
+            "SELECT to_regnamespace($1) IS NOT NULL, to_regclass($2) IS NOT NULL",
+            &[(&quoted(schema), Type::TEXT), (&table(schema, "store"), Type::TEXT)],
+        )
+        .await?;
+    let flag = |at| exists.first().and_then(|row| row.try_get(at).ok()).unwrap_or(false);
+    if !flag(0) {
+        loan.batch(&format!("CREATE SCHEMA {}", quoted(schema))).await?;
+    }
+    Ok(flag(1))
+}
+
+/// Makes the quarantine's tables for a store that keeps its sessions elsewhere, and none of the others.
+pub(in crate::layout) async fn make_quarantine(pool: &Pool, schema: &str) -> Result<()> {
+    let made = pool
+        .repeat(pool.deadline(), || async {
+            let mut loan = pool.lend().await?;
+            let made = async {
+                begin(&mut loan, schema).await?;
+                loan.batch(&QUARANTINE.replace("{schema}", &quoted(schema))).await?;
+                loan.batch("COMMIT").await
+            };
+            match made.await {
+                Ok(()) => Ok(()),
+                Err(fault) => {
+                    loan.discard();
+                    Err(fault)
+                }
+            }
+        })
+        .await;
+    made.map_err(|error| explain_refusal(schema, error))
 }
 
 async fn insert(loan: &mut Loan, schema: &str, kdf: &Kdf) -> std::result::Result<(), Fault> {

@@ -19,6 +19,7 @@ pub(super) struct Statements {
     pub(super) read_creds: String,
     pub(super) read: String,
     pub(super) page: String,
+    pub(super) snapshot: String,
     pub(super) raise_epoch: String,
     pub(super) owners: String,
     pub(super) find: String,
@@ -60,21 +61,23 @@ impl Statements {
         let durability = setting.map(|setting| format!(", {setting}")).unwrap_or_default();
         Self {
             peek: format!(
-                "SELECT s.account_id, s.session_id, s.key_id, s.wrapped_key, r.value, s.opener, s.owner FROM {session} AS s \
+                "SELECT s.account_id, s.session_id, s.key_id, s.wrapped_key, r.value, s.opener, s.owner, s.has_creds \
+                 FROM {session} AS s \
                  LEFT JOIN {record} AS r ON r.session_id = s.session_id AND r.record_hash = $2 \
                  WHERE s.account_id = ANY ($1)"
             ),
             take: format!(
                 "WITH wanted AS MATERIALIZED ( \
-                   SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::uuid[], $4::uuid[], $5::bytea[], $6::bytea[]) \
-                     AS w (session_id, found_key, found_opener, opener, wrapped_key, key_id) \
+                   SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::uuid[], $4::uuid[], $5::bytea[], $6::bytea[], $8::boolean[]) \
+                     AS w (session_id, found_key, found_opener, opener, wrapped_key, key_id, has_creds) \
                  ), held AS MATERIALIZED ( \
                    SELECT s.session_id FROM {session} AS s JOIN wanted AS w USING (session_id) \
                    WHERE s.wrapped_key = w.found_key AND s.opener = w.found_opener \
                    ORDER BY s.session_id FOR UPDATE OF s \
                  ) \
                  UPDATE {session} AS s SET epoch = s.epoch + 1, opener = w.opener, owner = $7, opened_at = now(), \
-                   wrapped_key = w.wrapped_key, rewrapped = s.rewrapped OR s.key_id <> w.key_id, key_id = w.key_id \
+                   wrapped_key = w.wrapped_key, rewrapped = s.rewrapped OR s.key_id <> w.key_id, key_id = w.key_id, \
+                   has_creds = s.has_creds OR w.has_creds \
                  FROM held JOIN wanted AS w USING (session_id){durability} WHERE s.session_id = held.session_id \
                  RETURNING s.session_id, s.epoch"
             ),
@@ -100,6 +103,11 @@ impl Statements {
             page: format!(
                 "SELECT kind, record_hash, value FROM {record} WHERE session_id = $1 AND record_hash > $2 \
                  AND kind <> '{CREDS}' AND ($3::text IS NULL OR kind = $3) ORDER BY record_hash LIMIT $4"
+            ),
+            // One statement sees one moment.
+            snapshot: format!(
+                "SELECT s.session_id, s.key_id, s.wrapped_key, r.kind, r.record_hash, r.value FROM {session} AS s \
+                 LEFT JOIN {record} AS r ON r.session_id = s.session_id WHERE s.account_id = $1 ORDER BY r.record_hash"
             ),
             raise_epoch: format!(
                 "WITH held AS MATERIALIZED ( \

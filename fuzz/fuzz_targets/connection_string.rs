@@ -1,0 +1,7 @@
+#![no_main]
+
+use baileys_postgres_auth::fuzzing;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    let _ = fuzzing::connection_string(&String::from_utf8_lossy(bytes));
+});

@@ -1,0 +1,34 @@
+'use strict'
+
+const { argumentError } = require('./errors.js')
+
+// Sessions that could not be read, and were moved aside for fresh ones.
+
+/** A session in quarantine, as the application sees it. */
+function toQuarantined({ kinds, counts, sinceMs, reason, ...rest }) {
+  return {
+    ...rest,
+    reason,
+    quarantinedAt: new Date(sinceMs),
+    // Which records a text in the original form holds, only its secret tells.
+    records: rest.layout === 'rows' ? counts.reduce((sum, count) => sum + count, 0) : null,
+    kinds:
+      rest.layout === 'rows'
+        ? Object.fromEntries(kinds.map((kind, at) => [kind, counts[at]]))
+        : null,
+  }
+}
+
+/** The arguments of `restore`, checked. */
+function restoreArguments(quarantineId, options = {}) {
+  if (typeof quarantineId !== 'string') {
+    throw argumentError('the quarantine id must be a string, as quarantine() gives it', 'restore')
+  }
+  const replace = options?.replace ?? false
+  if (typeof options !== 'object' || options === null || typeof replace !== 'boolean') {
+    throw argumentError('its options are { replace: true } or none', 'restore')
+  }
+  return { quarantineId, replace }
+}
+
+module.exports = { restoreArguments, toQuarantined }

@@ -1,0 +1,88 @@
+//! All of a session at one moment, read by somebody who does not own it.
+
+use std::sync::Arc;
+
+use tokio_postgres::{Row, types::Type};
+
+use super::{
+    Shared,
+    fence::{key_id, uuid},
+    malformed_row,
+    record::{CREDS_HASH, Opened},
+    secrets::Secrets,
+};
+use crate::{
+    codec::record::{Changes, RecordKey},
+    crypto::{RecordHash, RecordName, SessionKey, SessionName},
+    error::{Code, Error, Result},
+    runtime,
+};
+
+/// The session of an account, in rows or in the original form.
+pub(super) async fn take(shared: &Shared, account: &Arc<str>) -> Result<Option<Changes>> {
+    let in_rows = read(shared, account).await?;
+    let (None, Some(legacy)) = (&in_rows, &shared.legacy) else {
+        return Ok(in_rows);
+    };
+    match legacy.read(account).await? {
+        // It may have been adopted between the two looks.
+        None => read(shared, account).await,
+        original => Ok(original),
+    }
+}
+
+async fn read(shared: &Shared, account: &Arc<str>) -> Result<Option<Changes>> {
+    let (pool, statements) = (&shared.core.pool, &shared.core.statements);
+    let rows = pool.query(&statements.snapshot, &[(&&**account, Type::TEXT)]).await?;
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    let (secrets, account) = (shared.secrets.clone(), account.clone());
+    runtime::compute(move || open(&secrets, &account, &rows).map(Some)).await?
+}
+
+fn open(secrets: &Secrets, account: &str, rows: &[Row]) -> Result<Changes> {
+    let first = &rows[0];
+    let id = uuid(first, 0).map_err(|fault| fault.error)?;
+    let wrapped: &[u8] = first.try_get(2).map_err(|_| malformed_row().error)?;
+    let name = SessionName {
+        account,
+        session_id: id.as_bytes(),
+    };
+    let kek = secrets.find(&key_id(first, 1).map_err(|fault| fault.error)?)?;
+    let key = kek.unwrap(&name, wrapped)?;
+    let mut session = Changes::default();
+    for row in rows {
+        let kind: Option<&str> = row.try_get(3).map_err(|_| malformed_row().error)?;
+        // A session without records is one row without one.
+        if let Some(kind) = kind {
+            let (name, value) = record(&key, account, kind, row)?;
+            session.records.insert(name, Some(value));
+        }
+    }
+    Ok(session)
+}
+
+fn record(key: &SessionKey, account: &str, kind: &str, row: &Row) -> Result<(RecordKey, crate::codec::record::Value)> {
+    let columns = || Ok::<(&[u8], &[u8]), tokio_postgres::Error>((row.try_get(4)?, row.try_get(5)?));
+    let (hash, sealed) = columns().map_err(|_| malformed_row().error)?;
+    let hash = RecordHash::try_from(hash).map_err(|_| malformed_row().error)?;
+    let name = RecordName {
+        account,
+        kind,
+        hash: &hash,
+    };
+    let opened = Opened::open(key, &name, sealed)?;
+    let name = match hash {
+        CREDS_HASH => RecordKey::Creds,
+        _ => RecordKey::new(kind, opened.id().ok_or_else(|| unnamed(kind))?),
+    };
+    Ok((name, opened.value()?))
+}
+
+fn unnamed(kind: &str) -> Error {
+    Error::new(
+        Code::Unreadable,
+        format!("a record of type {kind} has an id that is no text"),
+    )
+}
