@@ -69,7 +69,7 @@ async function run({ layout, said }) {
       const visits = visitors.run({ databaseUrl: url })
       const watch = new Watch()
       await watch.start()
-      const writer = load.start({ DATABASE_URL: url })
+      const writer = load.start({ env: { DATABASE_URL: url } })
       await writer.begun
       process.stderr.write('begun\n')
       await once(process, 'SIGTERM')

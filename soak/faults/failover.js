@@ -50,8 +50,10 @@ async function run({ layout, scale, report, said }) {
       visits.catch(() => {})
       try {
         const writer = load.start({
-          DATABASE_URL: databaseUrl,
-          BAILEYS_AUTH_WRITE_TIMEOUT_MS: String(WRITE_TIMEOUT_MS),
+          env: {
+            DATABASE_URL: databaseUrl,
+            BAILEYS_AUTH_WRITE_TIMEOUT_MS: String(WRITE_TIMEOUT_MS),
+          },
         })
         await writer.begun
         const longest = await failOver({ pair, load, writer, rounds, report })
