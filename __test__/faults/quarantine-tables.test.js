@@ -116,7 +116,7 @@ describe('beside an accounts table', () => {
     const fresh = makeFresh(db.url, options)
     const { state, saveCreds } = await fresh.useAuthState(account.id)
     await saveCreds()
-    expect(state.creds.registrationId).not.toBe(account.state.creds.registrationId)
+    expect(state.creds.noiseKey).not.toEqual(account.state.creds.noiseKey)
     const [entry] = await fresh.quarantine()
     expect(await sealedInQuarantine(db, entry.id)).toBe(before)
     expect(await db.sessionData(account.id)).toBeNull()

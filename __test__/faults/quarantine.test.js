@@ -57,7 +57,7 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
       )
       const from = Date.now()
       const fresh = await quarantine(account, { ...options, logger })
-      expect(fresh.state.creds.registrationId).not.toBe(account.state.creds.registrationId)
+      expect(fresh.state.creds.noiseKey).not.toEqual(account.state.creds.noiseKey)
       expect(await fresh.state.keys.get('session', ['a'])).toEqual({ a: null })
       expect(await sealedInQuarantine(db, fresh.entry.id)).toEqual(before)
       expect(await sealedOf(db, other.id)).toEqual(others)

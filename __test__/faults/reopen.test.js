@@ -159,7 +159,7 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
 
   test('an older handle of a fresh account is refused as superseded, though its identity is another', async () => {
     const [older, newer] = [await store.useAuthState(account), await store.useAuthState(account)]
-    expect(older.state.creds.registrationId).not.toBe(newer.state.creds.registrationId)
+    expect(older.state.creds.noiseKey).not.toEqual(newer.state.creds.noiseKey)
     await newer.saveCreds()
     await expectRefused(older.saveCreds(), 'ERR_SESSION_SUPERSEDED')
   })

@@ -234,6 +234,6 @@ describe('an account cannot be opened, and its owner and epoch stay', () => {
     ])
     await store.clear(handle.account)
     const { state } = await store.useAuthState(handle.account)
-    expect(state.creds.registrationId).not.toBe(handle.state.creds.registrationId)
+    expect(state.creds.noiseKey).not.toEqual(handle.state.creds.noiseKey)
   })
 })
