@@ -147,6 +147,8 @@ fn main() -> Outcome {
         ("plaintext-cut", seal_text(&SESSION.as_bytes()[..60])?),
         ("plaintext-more", seal_text(&[SESSION.as_bytes(), b"x"].concat())?),
         ("plaintext-not-utf8", seal_text(b"{\"creds\":{\"a\":\"\xff\"},\"keys\":{}}")?),
+        ("plaintext-name-not-utf8", seal_text(b"{\"creds\":{},\"keys\":{\"session-\xed\xed\xed\":1}}")?),
+        ("plaintext-name-with-a-control-character", seal_text(b"{\"creds\":{},\"keys\":{\"session-\0\":1}}")?),
     ] {
         text("original-blob", name, &defect)?;
     }

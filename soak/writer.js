@@ -12,6 +12,9 @@ const marks = new Marks(given)
 const store = createSessionStore({ logger: require('./console-logger') })
 const running = []
 
+/** Resolves when the words have left this process: they arrive even if it is killed then. */
+const tell = (words) => new Promise((resolve) => process.send(words, resolve))
+
 // Nobody is left to listen.
 process.once('disconnect', () => process.exit())
 
@@ -19,13 +22,13 @@ async function start(account) {
   const handle = await store.useAuthState(account)
   for (const name of strands) {
     const found = await readStrand(handle.state.keys, marks, name)
-    process.send({ account, name, found })
+    await tell({ account, name, found })
     const strand = new Strand({ handle, marks, name, last: found.n })
     strand.account = account
     running.push(strand)
   }
   const saves = handle.state.creds.accountSyncCounter ?? 0
-  process.send({ account, name: 'creds', found: { n: saves, isTorn: false } })
+  await tell({ account, name: 'creds', found: { n: saves, isTorn: false } })
   return { handle, account, saves }
 }
 
@@ -33,9 +36,9 @@ async function start(account) {
 async function save({ handle: { state, saveCreds }, account, saves }) {
   for (let n = saves + 1; !running[0].isStopped; n++) {
     state.creds.accountSyncCounter = n
-    process.send({ account, name: 'creds', called: n })
+    await tell({ account, name: 'creds', called: n })
     await saveCreds().then(
-      () => process.send({ account, name: 'creds', acknowledged: n, at: Date.now() }),
+      () => tell({ account, name: 'creds', acknowledged: n, at: Date.now() }),
       (error) => console.error(error),
     )
   }
@@ -45,10 +48,10 @@ async function main() {
   const opened = await Promise.all(accounts.map(start))
   const listeners = {
     onAcknowledged: ({ account, name, acknowledged }, ms) =>
-      process.send({ account, name, acknowledged, ms, at: Date.now() }),
+      tell({ account, name, acknowledged, ms, at: Date.now() }),
     onRefused: ({ account, name }, ms, error) => {
       console.error(error)
-      process.send({ account, name, refused: error.code, ms })
+      return tell({ account, name, refused: error.code, ms })
     },
   }
   const ends = [...running.map((strand) => strand.run(listeners)), ...opened.map(save)]

@@ -18,10 +18,7 @@ pub(super) struct Stored<'a> {
 }
 
 #[derive(Default)]
-struct Entries<'a>(Vec<(Name<'a>, &'a RawValue)>);
-
-/// A record's name as bytes: serde_json decodes a lone surrogate into three bytes that are not UTF-8.
-struct Name<'a>(Cow<'a, [u8]>);
+struct Entries<'a>(Vec<(&'a RawValue, &'a RawValue)>);
 
 /// Reads a frame. The error may quote the text: it is not to be passed on.
 pub(super) fn read(plaintext: &[u8]) -> serde_json::Result<Stored<'_>> {
@@ -29,9 +26,9 @@ pub(super) fn read(plaintext: &[u8]) -> serde_json::Result<Stored<'_>> {
 }
 
 impl Stored<'_> {
-    /// The records: their names as bytes, their values as JSON text.
-    pub(super) fn entries(&self) -> impl Iterator<Item = (&[u8], &str)> {
-        self.keys.0.iter().map(|(name, value)| (&*name.0, value.get()))
+    /// The records: their names and values as JSON text.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.keys.0.iter().map(|(name, value)| (name.get(), value.get()))
     }
 }
 
@@ -59,8 +56,7 @@ impl Writer {
             self.plaintext.extend_from_slice(name.as_bytes());
             self.plaintext.push(b'"');
         } else {
-            self.plaintext
-                .extend_from_slice(json_string(name.as_bytes()).as_bytes());
+            self.plaintext.extend_from_slice(json_string(name).as_bytes());
         }
         self.value(value);
     }
@@ -90,26 +86,17 @@ impl Writer {
     }
 }
 
-/// A name as a JSON string, as `JSON.stringify` writes it; lone surrogates, here bytes of no UTF-8, are escaped.
-pub(super) fn json_string(mut name: &[u8]) -> String {
-    let mut json = String::with_capacity(name.len() + 2);
-    json.push('"');
-    loop {
-        let valid = match std::str::from_utf8(name) {
-            Ok(valid) => valid,
-            Err(error) => std::str::from_utf8(&name[..error.valid_up_to()]).unwrap_or_default(),
-        };
-        let quoted = serde_json::Value::from(valid).to_string();
-        json.push_str(&quoted[1..quoted.len() - 1]);
-        let [0xed, high, low, rest @ ..] = &name[valid.len()..] else {
-            break;
-        };
-        let unit = 0xd000 | (u16::from(high & 0x3f) << 6) | u16::from(low & 0x3f);
-        json.push_str(&format!("\\u{unit:04x}"));
-        name = rest;
+/// A name as a JSON string, as `JSON.stringify` writes it.
+pub(super) fn json_string(name: &str) -> String {
+    serde_json::Value::from(name).to_string()
+}
+
+/// The name that a JSON string stands for; none if lone surrogates are in it, which no text can hold.
+pub(super) fn name_of(json: &str) -> Option<Cow<'_, str>> {
+    match json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        Some(name) if !name.contains('\\') => Some(Cow::Borrowed(name)),
+        _ => serde_json::from_str(json).ok().map(Cow::Owned),
     }
-    json.push('"');
-    json
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Entries<'a> {
@@ -131,27 +118,5 @@ impl<'de: 'a, 'a> Deserialize<'de> for Entries<'a> {
             }
         }
         deserializer.deserialize_map(Pairs)
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Bytes;
-        impl<'de> Visitor<'de> for Bytes {
-            type Value = Name<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string")
-            }
-
-            fn visit_borrowed_bytes<E>(self, bytes: &'de [u8]) -> Result<Self::Value, E> {
-                Ok(Name(Cow::Borrowed(bytes)))
-            }
-
-            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Self::Value, E> {
-                Ok(Name(Cow::Owned(bytes.to_vec())))
-            }
-        }
-        deserializer.deserialize_bytes(Bytes)
     }
 }

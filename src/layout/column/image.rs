@@ -43,9 +43,9 @@ impl Image {
             ..Self::default()
         };
         for (name, value) in stored.entries() {
-            match std::str::from_utf8(name) {
-                Ok(name) => drop(image.keys.insert(name.into(), text(value))),
-                Err(_) => image.unnameable.push((frame::json_string(name), text(value))),
+            match frame::name_of(name) {
+                Some(name) => drop(image.keys.insert(name.into(), text(value))),
+                None => image.unnameable.push((name.to_owned(), text(value))),
             }
         }
         Ok(image)
@@ -130,7 +130,7 @@ impl Image {
         for (name, value) in &self.keys {
             let keys = name::candidates(name);
             if keys.is_empty() {
-                add(RecordKey::new(UNNAMEABLE, frame::json_string(name.as_bytes())), value);
+                add(RecordKey::new(UNNAMEABLE, frame::json_string(name)), value);
             }
             keys.into_iter().for_each(|key| add(key, value));
         }
