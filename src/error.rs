@@ -112,6 +112,17 @@ impl Error {
         )
     }
 
+    /// The session is stored in another layout by now.
+    pub fn moved(layout: &str) -> Self {
+        Self::new(
+            Code::SessionSuperseded,
+            format!(
+                "the session was moved to layout {layout}, with all that was written to it; close this socket, and open the \
+                 account again"
+            ),
+        )
+    }
+
     /// The session was cleared while this handle was open.
     pub fn cleared() -> Self {
         Self::new(

@@ -52,6 +52,16 @@ pub enum LayoutName {
     Column,
 }
 
+impl LayoutName {
+    /// As the option has it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Rows => "rows",
+            Self::Column => "column",
+        }
+    }
+}
+
 /// What an open does with a session that cannot be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnUnreadable {

@@ -10,7 +10,8 @@ use uuid::Uuid;
 
 use super::{
     rows::schema,
-    sql::{literal, quoted},
+    sql::quoted,
+    transaction::Transactions,
 };
 use crate::{
     error::{Code, Error, Result},
@@ -53,20 +54,16 @@ pub(crate) struct Quarantine {
     pub(super) pool: Arc<Pool>,
     schema: String,
     may_migrate: bool,
-    begin: String,
+    pub(super) transactions: Transactions,
 }
 
 impl Quarantine {
     pub(crate) fn new(pool: Arc<Pool>, schema: &str, may_migrate: bool, synchronous_commit: Option<&str>) -> Self {
-        // What leaves its place is to be as durable here as it was there.
-        let durability = synchronous_commit.map_or_else(String::new, |level| {
-            format!("; SELECT set_config('synchronous_commit', {}, true)", literal(level))
-        });
         Self {
+            transactions: Transactions::new(pool.clone(), synchronous_commit),
             pool,
             schema: schema.to_owned(),
             may_migrate,
-            begin: format!("BEGIN{durability}"),
         }
     }
 
@@ -78,26 +75,6 @@ impl Quarantine {
     /// The table of their records.
     pub(super) fn records(&self) -> String {
         format!("{}.quarantined_record", quoted(&self.schema))
-    }
-
-    /// A connection with a transaction begun.
-    pub(super) async fn begin(&self) -> std::result::Result<Loan, Fault> {
-        let mut loan = self.pool.lend().await?;
-        match loan.batch(&self.begin).await {
-            Ok(()) => Ok(loan),
-            Err(fault) => {
-                loan.discard();
-                Err(fault)
-            }
-        }
-    }
-
-    /// Repeats a transaction through faults that pass, until it succeeds or the time is up.
-    pub(super) async fn repeat<F>(&self, attempt: impl Fn() -> F) -> Result<bool>
-    where
-        F: Future<Output = std::result::Result<bool, Fault>>,
-    {
-        self.pool.repeat(self.pool.deadline(), attempt).await
     }
 
     /// Makes sure that there is a place to put a session.
@@ -186,18 +163,6 @@ impl Quarantine {
     pub(super) async fn forget(&self, loan: &mut Loan, id: Uuid) -> std::result::Result<(), Fault> {
         let statement = format!("DELETE FROM {} WHERE quarantine_id = $1", self.table());
         loan.execute(&statement, &[(&id, Type::UUID)]).await.map(drop)
-    }
-}
-
-/// Ends a transaction: with what was done, or as if nothing had been.
-pub(super) async fn end(mut loan: Loan, outcome: std::result::Result<bool, Fault>) -> std::result::Result<bool, Fault> {
-    match outcome {
-        Ok(true) => loan.batch("COMMIT").await.map(|()| true),
-        Ok(false) => loan.batch("ROLLBACK").await.map(|()| false),
-        Err(fault) => {
-            loan.discard();
-            Err(fault)
-        }
     }
 }
 

@@ -1,42 +1,17 @@
 //! A change of secret over all sessions of a store: what a layout does of it at a time, and what it says about it.
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
-use crate::error::{Error, Result};
-
-/// How often all sessions are gone through at most: each time but the last some were left to do that others had opened or
-/// written meanwhile.
-pub(super) const PASSES: usize = 4;
+use super::work::{Left, Stop};
+use crate::error::Result;
 
 /// Takes sessions over to the current secret, a part at a time.
 #[async_trait]
 pub(crate) trait Rotation: Send {
     /// Does the next part. What an earlier step did stays done, whatever becomes of this one.
     async fn step(&mut self, stop: &Stop) -> Result<Step>;
-}
-
-/// Whether somebody wants a rotation to end.
-#[derive(Default)]
-pub(crate) struct Stop(AtomicBool);
-
-impl Stop {
-    /// Asks for the end.
-    pub(crate) fn set(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether the end was asked for.
-    pub(crate) fn is_set(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
 }
 
 /// How far a rotation has come.
@@ -82,39 +57,6 @@ impl Secret {
             Self::Previous => "previous",
             Self::Unknown => "unknown",
         }
-    }
-}
-
-/// A session that could not be changed.
-pub(crate) struct Left {
-    pub(crate) account: Arc<str>,
-    pub(crate) error: Error,
-}
-
-/// Sessions that could not be changed, and why.
-#[derive(Default)]
-pub(super) struct Leftovers(BTreeMap<Arc<str>, Error>);
-
-impl Leftovers {
-    pub(super) fn add(&mut self, account: &Arc<str>, error: Error) {
-        self.0.insert(account.clone(), error);
-    }
-
-    /// It could be changed after all.
-    pub(super) fn remove(&mut self, account: &Arc<str>) {
-        self.0.remove(account);
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    pub(super) fn list(&self) -> Vec<Left> {
-        let left = self.0.iter().map(|(account, error)| Left {
-            account: account.clone(),
-            error: error.clone(),
-        });
-        left.collect()
     }
 }
 

@@ -99,6 +99,11 @@ pub(super) fn name_of(json: &str) -> Option<Cow<'_, str>> {
     }
 }
 
+/// Whether a text is a JSON string, and nothing beside.
+pub(super) fn is_json_string(text: &str) -> bool {
+    text.starts_with('"') && serde_json::from_str::<&RawValue>(text).is_ok_and(|json| json.get() == text)
+}
+
 impl<'de: 'a, 'a> Deserialize<'de> for Entries<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Pairs;

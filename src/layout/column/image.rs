@@ -4,7 +4,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, map::Entry};
 
 use super::{
     frame::{self, Writer},
@@ -140,6 +140,29 @@ impl Image {
         changes
     }
 
+    /// The session that [`Image::into_changes`] makes such changes of, as far as the form can hold it: two records that would
+    /// have one name are refused, unless they are the same.
+    pub(super) fn of(changes: &Changes) -> Result<Self> {
+        let mut image = Self::default();
+        for (key, value) in &changes.records {
+            let Some(value) = value.as_ref().map(Value::to_text) else {
+                continue;
+            };
+            match (key, name::of(key)) {
+                (RecordKey::Key { kind, id }, _) if &**kind == UNNAMEABLE && frame::is_json_string(id) => {
+                    image.unnameable.push((id.to_string(), value));
+                }
+                (_, None) => image.creds = Some(value),
+                (_, Some(name)) => match image.keys.entry(name.into()) {
+                    Entry::Vacant(place) => drop(place.insert(value)),
+                    Entry::Occupied(place) if place.get().as_str() == value.as_str() => {}
+                    Entry::Occupied(_) => return Err(one_name(key)),
+                },
+            }
+        }
+        Ok(image)
+    }
+
     pub(super) fn keys(&self, kind: Option<&str>) -> Vec<RecordKey> {
         self.keys.keys().filter_map(|name| name::read(name, kind)).collect()
     }
@@ -158,6 +181,20 @@ impl Image {
             .sum();
         self.creds.as_ref().map_or(2, Text::len) + held + raw + new + 32
     }
+}
+
+fn one_name(key: &RecordKey) -> Error {
+    let kind = match key {
+        RecordKey::Creds => "creds",
+        RecordKey::Key { kind, .. } => kind,
+    };
+    Error::new(
+        Code::Argument,
+        format!(
+            "two of its records would have one name in layout column, where type and id are joined by a hyphen, one of them of \
+             type {kind}; delete one of them first"
+        ),
+    )
 }
 
 fn text(json: &str) -> Text {

@@ -9,8 +9,10 @@ mod frame;
 pub(crate) mod fuzzing;
 mod image;
 mod name;
+mod names;
 mod original;
 mod pglz;
+mod place;
 mod quarantine;
 mod reseal;
 mod rotation;
@@ -24,21 +26,26 @@ use tokio::time::Instant;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-pub(crate) use self::original::Original;
+pub(crate) use self::{
+    names::{is_there, table_of},
+    original::Original,
+};
 use self::{
     image::Image,
-    table::{Found, Table},
+    place::Found,
+    table::Table,
     tenure::ColumnTenure,
 };
-pub(super) use self::{original::OriginalText, quarantine::TextQuarantine, rotation::ColumnRotation, table::mark};
+pub(super) use self::{original::{OriginalText, Unreadable}, place::Place, quarantine::TextQuarantine, rotation::ColumnRotation, table::mark};
 use super::{
     Batching, Layout, Outcome, Tenure, Write,
+    home::Home,
     quarantine::{Entry, Quarantine, Quarantined},
     rotation::Rotation,
 };
 use crate::{
     codec::record::Changes,
-    config::{AccountsTable, OnUnreadable},
+    config::{AccountsTable, LayoutName, OnUnreadable},
     crypto::{Envelope, SealingKey, derive_key},
     error::{Code, Error, Result},
     pool::Pool,
@@ -72,12 +79,14 @@ pub(crate) struct ColumnLayout {
     secrets: Vec<Arc<Zeroizing<String>>>,
     quarantine: TextQuarantine,
     on_unreadable: OnUnreadable,
+    home: Home,
 }
 
 impl ColumnLayout {
-    /// `secrets`: the one to seal with, then those that only open.
+    /// `secrets`: the one to seal with, then those that only open. `home`: that this is where sessions are kept.
     pub(crate) fn new(
         pool: Arc<Pool>,
+        home: Home,
         names: &AccountsTable,
         synchronous_commit: Option<&str>,
         secrets: Vec<Arc<Zeroizing<String>>>,
@@ -85,10 +94,11 @@ impl ColumnLayout {
         on_unreadable: OnUnreadable,
     ) -> Self {
         Self {
-            table: Arc::new(Table::new(pool, names, synchronous_commit)),
+            table: Arc::new(Table::new(pool, names, synchronous_commit).begun_while(&home.condition())),
             secrets,
             quarantine: TextQuarantine::new(Arc::new(quarantine), names),
             on_unreadable,
+            home,
         }
     }
 
@@ -121,6 +131,15 @@ impl ColumnLayout {
         Ok(())
     }
 
+    /// Why a session is not in its place any more.
+    async fn lost(&self, account: &str) -> Error {
+        match self.home.has_moved_to_rows(account).await {
+            Ok(true) => Error::moved(LayoutName::Rows.name()),
+            Ok(false) => Error::cleared(),
+            Err(error) => error,
+        }
+    }
+
     async fn commit_one(&self, tenure: &ColumnTenure, changes: &Arc<Changes>, deadline: Instant) -> Result<()> {
         loop {
             let sealed = tenure.seal(changes).await?;
@@ -134,7 +153,7 @@ impl ColumnLayout {
                     return Ok(());
                 }
                 Ok(Found::NoRow) => return Err(Error::account_not_found()),
-                Ok(Found::Empty) => return Err(Error::cleared()),
+                Ok(Found::Empty) => return Err(self.lost(&tenure.account).await),
                 // This one, of which an earlier attempt has taken effect. That it can be seen does not say that a standby
                 // has it: what waits for one is a write, and so it is made once more.
                 Ok(Found::Other(mark)) if mark == table::mark(sealed.text()) => tenure.adopt(&sealed),
@@ -198,12 +217,18 @@ impl Layout for ColumnLayout {
                     }
                     return Ok(Arc::new(tenure));
                 }
+                // Sessions are kept elsewhere by now, and so none is begun here.
+                Err(error) if is_new && error.is_loss_of_ownership() && !self.home.is_same().await? => return Err(error),
                 // Somebody wrote between our read and our write: read again.
                 Err(error) if error.is_loss_of_ownership() => {}
                 Err(error) => return Err(error),
             }
         }
         Err(Error::superseded())
+    }
+
+    async fn is_current(&self) -> Result<bool> {
+        self.home.is_same().await
     }
 
     async fn commit(&self, writes: Vec<Write>, deadline: Instant) -> Vec<Outcome> {

@@ -6,6 +6,9 @@ use zeroize::Zeroizing;
 
 use super::{
     ColumnRotation, derive_keys,
+    image::Image,
+    pglz,
+    place::Place,
     quarantine::TextQuarantine,
     table::{self, Table},
 };
@@ -13,7 +16,7 @@ use crate::{
     codec::record::Changes,
     config::AccountsTable,
     error::{Code, Result},
-    pool::Pool,
+    pool::{Fault, Loan, Pool},
     runtime,
 };
 
@@ -31,6 +34,14 @@ pub(crate) struct OriginalText {
     pub(crate) mark: String,
     /// What makes the same session of an empty one.
     pub(crate) session: Changes,
+}
+
+/// What becomes of a text that cannot be read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unreadable {
+    /// It may be moved aside, where unreadable ones are.
+    MayMoveAside,
+    Stays,
 }
 
 impl Original {
@@ -76,23 +87,29 @@ impl Original {
     }
 
     /// As [`Original::read`], for one who takes the session over; not one that was moved aside.
-    pub(crate) async fn find(&self, account: &Arc<str>) -> Result<Option<OriginalText>> {
+    pub(crate) async fn find(&self, account: &Arc<str>, unreadable: Unreadable) -> Result<Option<OriginalText>> {
         let found = self.table.read(account).await?.flatten();
-        self.open_or_move_aside(account, found).await
+        self.open_found(account, found, unreadable).await
     }
 
     /// As [`Original::find`], and keeps whoever owned the session from writing: for a text that could be opened before, since
     /// one that cannot stays as it is.
-    pub(crate) async fn find_fenced(&self, account: &Arc<str>) -> Result<Option<OriginalText>> {
+    pub(crate) async fn find_fenced(&self, account: &Arc<str>, unreadable: Unreadable) -> Result<Option<OriginalText>> {
         let found = self.table.read_fenced(account).await?.flatten();
-        self.open_or_move_aside(account, found).await
+        self.open_found(account, found, unreadable).await
     }
 
-    async fn open_or_move_aside(&self, account: &Arc<str>, found: Option<String>) -> Result<Option<OriginalText>> {
+    async fn open_found(
+        &self,
+        account: &Arc<str>,
+        found: Option<String>,
+        unreadable: Unreadable,
+    ) -> Result<Option<OriginalText>> {
         let Some(text) = found.map(Arc::new) else {
             return Ok(None);
         };
-        match (self.open(&text).await, &self.aside) {
+        let aside = self.aside.as_ref().filter(|_| unreadable == Unreadable::MayMoveAside);
+        match (self.open(&text).await, aside) {
             (Err(error), Some(aside)) if error.code() == Code::Unreadable => {
                 aside.move_aside(account, &text, &error).await?;
                 Ok(None)
@@ -114,6 +131,41 @@ impl Original {
     /// The statement that takes the text of account `$1` away if its mark is `$2`.
     pub(crate) fn release(&self) -> &str {
         self.table.release()
+    }
+
+    /// How many accounts have a session in the original form.
+    pub(crate) async fn count(&self) -> Result<u64> {
+        self.table.count().await
+    }
+
+    /// The first of them, in order, after one of them.
+    pub(crate) async fn list(&self, after: Option<&str>, limit: i64) -> Result<Vec<Arc<str>>> {
+        self.table.list(after, limit).await
+    }
+
+    /// Whether a session can be put in an account's place.
+    pub(crate) async fn place(&self, account: &str) -> Result<Place> {
+        self.table.place(account).await
+    }
+
+    /// A session as a text, sealed with the current secret.
+    pub(crate) async fn seal(&self, session: Changes) -> Result<String> {
+        let keys = derive_keys(&self.secrets).await?;
+        runtime::compute(move || {
+            let plaintext = Image::of(&session)?.compose(&Changes::default());
+            Ok(pglz::seal(&keys[0], plaintext)?.to_text())
+        })
+        .await?
+    }
+
+    /// Within a transaction: puts a text in an account's place, and says what that was like before.
+    pub(crate) async fn put(
+        &self,
+        loan: &mut Loan,
+        account: &str,
+        text: &str,
+    ) -> std::result::Result<Place, Fault> {
+        self.table.put(loan, account, text).await
     }
 
     /// A change of secret over all texts.

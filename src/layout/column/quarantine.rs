@@ -8,12 +8,18 @@ use std::sync::{
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
-use super::table::{self, Names};
+use super::{
+    names::Names,
+    table,
+};
 use crate::{
     config::AccountsTable,
     error::{Code, Error, Result},
     event::Event,
-    layout::quarantine::{self, Entry, Quarantine, Quarantined, REPLACED},
+    layout::{
+        quarantine::{self, Entry, Quarantine, Quarantined, REPLACED},
+        transaction,
+    },
     pool::{Fault, Loan},
 };
 
@@ -57,11 +63,11 @@ impl TextQuarantine {
         self.shared.require().await?;
         let (id, reason) = (Uuid::new_v4(), why.code().as_str());
         let attempt = || async {
-            let mut loan = self.shared.begin().await?;
+            let mut loan = self.shared.transactions.begin().await?;
             let moved = self.move_found(&mut loan, id, account, text, reason).await;
-            quarantine::end(loan, moved).await
+            transaction::end(loan, moved).await
         };
-        let moved = self.shared.repeat(attempt).await?;
+        let moved = self.shared.transactions.repeat(attempt).await?;
         if moved {
             self.shared.pool.tell(Event::Quarantined {
                 account: account.clone(),
@@ -150,12 +156,12 @@ impl TextQuarantine {
         };
         let (id, was_tried) = (Uuid::new_v4(), AtomicBool::new(false));
         let attempt = || async {
-            let mut loan = self.shared.begin().await?;
+            let mut loan = self.shared.transactions.begin().await?;
             let may_be_done = was_tried.swap(true, Ordering::Relaxed);
             let restored = self.exchange(&mut loan, entry, mark, replace, id, may_be_done).await;
-            quarantine::end(loan, restored).await
+            transaction::end(loan, restored).await
         };
-        self.shared.repeat(attempt).await.map(drop)
+        self.shared.transactions.repeat(attempt).await.map(drop)
     }
 
     async fn exchange(

@@ -17,12 +17,13 @@ use super::{
 use crate::{
     crypto::SealingKey,
     error::{Code, Error, Result},
-    layout::rotation::{Leftovers, PASSES, Rotation, Secret, Step, Stop, Tally},
+    layout::{
+        rotation::{Rotation, Secret, Step, Tally},
+        work::{Leftovers, PAGE, Pages, Passes, Stop},
+    },
     runtime,
 };
 
-/// Accounts whose names are read at a time.
-const PAGE: i64 = 500;
 /// A step ends after so many accounts, or when it has read so many bytes.
 const STEP_ACCOUNTS: usize = 50;
 const STEP_BYTES: usize = 4 << 20;
@@ -33,13 +34,9 @@ pub(crate) struct ColumnRotation {
     table: Arc<Table>,
     secrets: Vec<Arc<Zeroizing<String>>>,
     keys: Vec<Arc<SealingKey>>,
-    /// Accounts to look at next, the last one first.
-    queue: Vec<Arc<str>>,
-    /// The last account whose name was read in this pass.
-    after: Option<Arc<str>>,
-    pass: usize,
+    pages: Pages,
+    passes: Passes,
     rotated: u64,
-    rotated_before: u64,
     tally: Tally,
     left: Leftovers,
 }
@@ -63,26 +60,12 @@ impl ColumnRotation {
             table,
             secrets: secrets.to_vec(),
             keys: Vec::new(),
-            queue: Vec::new(),
-            after: None,
-            pass: 1,
+            pages: Pages::default(),
+            passes: Passes::default(),
             rotated: 0,
-            rotated_before: 0,
             tally: Tally::default(),
             left: Leftovers::default(),
         }
-    }
-
-    /// Reads more names; whether there are any.
-    async fn fill(&mut self) -> Result<bool> {
-        if self.queue.is_empty() {
-            self.queue = self.table.list(self.after.as_deref(), PAGE).await?;
-            self.queue.reverse();
-            if let Some(last) = self.queue.first() {
-                self.after = Some(last.clone());
-            }
-        }
-        Ok(!self.queue.is_empty())
     }
 
     /// Looks at the next account; gives the bytes that were read.
@@ -167,25 +150,24 @@ impl Rotation for ColumnRotation {
             if bytes >= STEP_BYTES || stop.is_set() {
                 break;
             }
-            if !self.fill().await? {
-                if self.rotated == self.rotated_before || self.pass == PASSES {
+            if let Some(after) = self.pages.wanted() {
+                let page = self.table.list(after, PAGE).await?;
+                self.pages.add(page);
+            }
+            let Some(account) = self.pages.next() else {
+                if !self.passes.another(self.rotated) {
                     return Ok(self.report(true));
                 }
                 // What others wrote meanwhile is looked at again, and all that is counted is as it is then.
-                self.pass += 1;
-                self.rotated_before = self.rotated;
-                self.after = None;
+                self.pages = Pages::default();
                 self.tally = Tally::default();
                 for place in 0..self.keys.len() {
                     self.tally.add(secret(place), &key_id(place), 0);
                 }
                 break;
-            }
-            if let Some(account) = self.queue.last().cloned() {
-                bytes += self.next(&account).await?;
-                // Only now: after a fault that passes, a step that is made again begins with it.
-                self.queue.pop();
-            }
+            };
+            bytes += self.next(&account).await?;
+            self.pages.done();
         }
         Ok(self.report(false))
     }

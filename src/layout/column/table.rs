@@ -8,13 +8,17 @@ use tokio_postgres::{
     types::{ToSql, Type},
 };
 
-use super::tenure::Sealed;
+use super::{
+    names::{Names, is_there, schema_of},
+    place::{Found, Place},
+    tenure::Sealed,
+};
 use crate::{
     config::AccountsTable,
     error::{Code, Error, Result},
     event::Event,
     layout::sql::{durability, literal, quoted},
-    pool::{Fault, Pool},
+    pool::{Fault, Loan, Pool},
 };
 
 /// As many characters of a sealed text as hold its nonce, which no two writes share.
@@ -39,54 +43,15 @@ pub(super) struct Table {
     select_mark: String,
     fence: String,
     fence_to_clear: String,
+    begin: String,
     update: String,
+    count: String,
     list: String,
     reseal: String,
     present: String,
     release: String,
     exists: String,
     lacks_schema: String,
-}
-
-/// The table and its columns, as SQL has them.
-pub(super) struct Names {
-    pub(super) table: String,
-    pub(super) id: String,
-    pub(super) data: String,
-    /// What sets the time of the last change, behind another column's assignment.
-    pub(super) touch: String,
-}
-
-impl Names {
-    pub(super) fn of(names: &AccountsTable) -> Self {
-        Self {
-            table: format!("{}.{}", quoted(schema_of(names)), quoted(&names.table)),
-            id: quoted(&names.id),
-            data: quoted(&names.session_data),
-            // `@updatedAt` is Prisma's doing, not the database's, and means UTC in a column without time zone.
-            touch: names
-                .updated_at
-                .as_deref()
-                .map(|column| format!(", {} = now() AT TIME ZONE 'UTC'", quoted(column)))
-                .unwrap_or_default(),
-        }
-    }
-}
-
-fn schema_of(names: &AccountsTable) -> &str {
-    names.schema.as_deref().unwrap_or("public")
-}
-
-/// What a replacement found.
-pub(super) enum Found {
-    /// What was expected.
-    Replaced,
-    /// Another text, with this mark. It may be what this very replacement has put there in an attempt whose answer was lost.
-    Other(String),
-    /// NULL, or what is about to be.
-    Empty,
-    /// No row with the account's id.
-    NoRow,
 }
 
 impl Table {
@@ -103,15 +68,18 @@ impl Table {
                 "UPDATE {table} SET {data} = {space} || {data} WHERE {id} = $1 AND {data} IS NOT NULL RETURNING {data}"
             )
         };
+        let update = format!(
+            "UPDATE {table} AS account SET {data} = $2{touch}{durability} \
+             WHERE account.{id} = $1 AND left(account.{data}, {MARK_LEN}) IS NOT DISTINCT FROM $3"
+        );
         Self {
+            begin: update.clone(),
+            update,
             select: format!("SELECT {data} FROM {table} WHERE {id} = $1"),
             select_mark: format!("SELECT left({data}, {MARK_LEN}) FROM {table} WHERE {id} = $1"),
             fence: fence(OPENING),
             fence_to_clear: fence(CLEARING),
-            update: format!(
-                "UPDATE {table} AS account SET {data} = $2{touch}{durability} \
-                 WHERE account.{id} = $1 AND left(account.{data}, {MARK_LEN}) IS NOT DISTINCT FROM $3"
-            ),
+            count: format!("SELECT count(*) FROM {table} WHERE {data} IS NOT NULL"),
             // In pages, by the order that the key's index has.
             list: format!(
                 "SELECT {id} FROM {table} WHERE {data} IS NOT NULL AND ($1::text IS NULL OR {id} > $1) \
@@ -128,14 +96,15 @@ impl Table {
                  WHERE account.{id} = $1 AND left(account.{data}, {MARK_LEN}) = $2"
             ),
             lacks_schema: format!("SELECT to_regnamespace({}) IS NULL", literal(&quoted(schema_of(names)))),
-            exists: format!(
-                "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass({}) \
-                 AND attname = {} AND attnum > 0 AND NOT attisdropped)",
-                literal(&table),
-                literal(&names.session_data)
-            ),
+            exists: format!("SELECT {}", is_there(names)),
             pool,
         }
+    }
+
+    /// Begins sessions only as long as this holds.
+    pub(super) fn begun_while(mut self, condition: &str) -> Self {
+        self.begin = format!("{} AND {condition}", self.update);
+        self
     }
 
     /// The stored text; `None` without a row, `Some(None)` for NULL.
@@ -174,7 +143,8 @@ impl Table {
         })
     }
 
-    /// Puts a text in the place of NULL, and gives it; or nothing if there is a text by now, or no row.
+    /// Puts a text in the place of NULL, and gives it; or nothing if there is a text by now, or no row, or none is to be
+    /// begun here any more.
     ///
     /// Each attempt makes another text: one that comes late, after a clear, then brings none back that somebody knows.
     pub(super) async fn begin<F>(&self, account: &str, make: impl Fn() -> F) -> Result<Option<Sealed>>
@@ -186,7 +156,7 @@ impl Table {
             let text = sealed.text();
             let params: [(&(dyn ToSql + Sync), Type); 3] =
                 [(&account, Type::TEXT), (&text, Type::TEXT), (&None::<&str>, Type::TEXT)];
-            let begun = self.pool.lend().await?.execute(&self.update, &params).await? > 0;
+            let begun = self.pool.lend().await?.execute(&self.begin, &params).await? > 0;
             Ok(begun.then_some(sealed))
         };
         self.pool.repeat(self.deadline(), attempt).await
@@ -247,6 +217,34 @@ impl Table {
     pub(super) async fn present(&self, accounts: &[Arc<str>]) -> Result<Vec<Arc<str>>> {
         let names: Vec<&str> = accounts.iter().map(|account| &**account).collect();
         ids_in(&self.pool.query(&self.present, &[(&names, Type::TEXT_ARRAY)]).await?)
+    }
+
+    /// How many accounts have a text.
+    pub(super) async fn count(&self) -> Result<u64> {
+        let row = self.pool.query_opt(&self.count, &[]).await?;
+        let count = row.and_then(|row| row.try_get::<_, i64>(0).ok()).unwrap_or(0);
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
+    /// Within a transaction: puts a text in the place of NULL, until then nobody's.
+    pub(super) async fn put(
+        &self,
+        loan: &mut Loan,
+        account: &str,
+        text: &str,
+    ) -> std::result::Result<Place, Fault> {
+        let params: [(&(dyn ToSql + Sync), Type); 3] =
+            [(&account, Type::TEXT), (&text, Type::TEXT), (&None::<&str>, Type::TEXT)];
+        if loan.execute(&self.update, &params).await? > 0 {
+            return Ok(Place::Vacant);
+        }
+        let rows = loan.query(&self.select_mark, &[(&account, Type::TEXT)]).await?;
+        Ok(Place::of(rows.first().map(|row| row.try_get(0)).transpose().map_err(|_| Fault::lasting(not_text()))?))
+    }
+
+    /// What an account's place is like.
+    pub(super) async fn place(&self, account: &str) -> Result<Place> {
+        Ok(Place::of(self.one_text(&self.select_mark, account, self.deadline()).await?))
     }
 
     /// The first accounts that have a text, in order, after one of them.

@@ -8,12 +8,15 @@ use std::sync::Arc;
 use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
-use super::{Shared, record, statements::table};
+use super::{
+    Shared, record,
+    statements::{is_home, table},
+};
 use crate::{
     codec::record::Changes,
     crypto::{SessionKey, SessionName},
-    error::{Error, Result},
-    layout::column::{ColumnRotation, Original, OriginalText},
+    error::{Code, Error, Result},
+    layout::column::{ColumnRotation, Original, OriginalText, Unreadable},
     runtime,
 };
 
@@ -27,7 +30,7 @@ impl Legacy {
     pub(super) fn new(original: Original, schema: &str) -> Self {
         let (session, record) = (table(schema, "session"), table(schema, "record"));
         let statement = format!(
-            "WITH released AS ({release} RETURNING 1), made AS ( \
+            "WITH released AS ({release} AND {is_home} RETURNING 1), made AS ( \
                INSERT INTO {session} (session_id, account_id, epoch, opener, wrapped_key, key_id, owner, has_creds) \
                SELECT $3::uuid, $1, 1, $4::uuid, $5::bytea, $6::bytea, $7::text, $11::boolean FROM released \
                RETURNING session_id \
@@ -38,8 +41,14 @@ impl Legacy {
              ) \
              SELECT session_id FROM made",
             release = original.release(),
+            is_home = is_home(schema),
         );
         Self { original, statement }
+    }
+
+    /// Where the original texts are.
+    pub(super) fn original(&self) -> &Original {
+        &self.original
     }
 
     /// A change of secret over all original texts.
@@ -77,22 +86,67 @@ pub(super) async fn adopt(
 ///
 /// From the second attempt on nobody writes in between, however busy the owner is.
 async fn move_one(shared: &Shared, legacy: &Legacy, account: &Arc<str>) -> Result<Option<Uuid>> {
-    let Some(found) = legacy.original.find(account).await? else {
-        return Ok(None);
-    };
-    let (session_id, moved) = replace(shared, legacy, account, found).await?;
-    if moved {
-        return Ok(Some(session_id));
-    }
-    match legacy.original.find_fenced(account).await? {
-        Some(found) => Ok(Some(replace(shared, legacy, account, found).await?.0)),
-        // Perhaps by the first attempt, whose answer was lost.
-        None => Ok(Some(session_id)),
+    Ok(attempt(shared, legacy, account, Unreadable::MayMoveAside)
+        .await?
+        .map(|moved| moved.session_id))
+}
+
+/// Moves the session of an account where sessions that cannot be read stay; whether it did, which somebody else may have done.
+pub(super) async fn move_in(shared: &Shared, legacy: &Legacy, account: &Arc<str>) -> Result<bool> {
+    let moved = attempt(shared, legacy, account, Unreadable::Stays).await;
+    let moved = moved.map_err(|error| match error.sql_state() {
+        Some("23505") => in_both(),
+        _ => error,
+    })?;
+    match moved {
+        Some(Attempt { is_certain: true, .. }) => Ok(true),
+        // By an attempt whose answer was lost, or by an open.
+        Some(_) => shared.home.has_in_rows(account).await,
+        None => Ok(false),
     }
 }
 
-/// Puts rows in the place of a text if it is still there: the session that they are, and whether the answer says that they are.
-async fn replace(shared: &Shared, legacy: &Legacy, account: &Arc<str>, found: OriginalText) -> Result<(Uuid, bool)> {
+/// An account has a session in rows, and one in the original form.
+pub(super) fn in_both() -> Error {
+    Error::new(
+        Code::SessionExists,
+        "the account has a session in rows and another one in the accounts table, which only a service that knows nothing of rows \
+         writes there; both were left as they are: the one in rows is in use; export or clear one of them",
+    )
+}
+
+/// What came of a text that was there.
+struct Attempt {
+    session_id: Uuid,
+    /// Whether an answer says that it has moved.
+    is_certain: bool,
+}
+
+async fn attempt(
+    shared: &Shared,
+    legacy: &Legacy,
+    account: &Arc<str>,
+    unreadable: Unreadable,
+) -> Result<Option<Attempt>> {
+    let original = &legacy.original;
+    let Some(found) = original.find(account, unreadable).await? else {
+        return Ok(None);
+    };
+    let first = replace(shared, legacy, account, found).await?;
+    if first.is_certain {
+        return Ok(Some(first));
+    }
+    // Not in vain: a fence takes the session from its owner.
+    shared.require_home().await?;
+    match original.find_fenced(account, unreadable).await? {
+        Some(found) => replace(shared, legacy, account, found).await.map(Some),
+        // Perhaps by the first attempt, whose answer was lost.
+        None => Ok(Some(first)),
+    }
+}
+
+/// Puts rows in the place of a text if it is still there.
+async fn replace(shared: &Shared, legacy: &Legacy, account: &Arc<str>, found: OriginalText) -> Result<Attempt> {
     let OriginalText { mark, session } = found;
     let (secrets, name) = (shared.secrets.clone(), account.clone());
     let moved = runtime::compute(move || seal(&secrets, &name, &session)).await??;
@@ -114,7 +168,10 @@ async fn replace(shared: &Shared, legacy: &Legacy, account: &Arc<str>, found: Or
         (&moved.has_creds, Type::BOOL),
     ];
     let made = shared.core.pool.query(&legacy.statement, &params).await?;
-    Ok((moved.session_id, !made.is_empty()))
+    Ok(Attempt {
+        session_id: moved.session_id,
+        is_certain: !made.is_empty(),
+    })
 }
 
 struct Moved {

@@ -140,7 +140,7 @@ pub(super) async fn ask(
     let mut ownership = Vec::with_capacity(tenures.len());
     for tenure in tenures {
         ownership.push(match found.get(&tenure.session_id) {
-            None => Ownership::Lost(Error::cleared()),
+            None => Ownership::Lost(tenure.shared.lost(&tenure.account).await),
             Some(session) if session.opener != tenure.opener => Ownership::Lost(Error::superseded()),
             Some(session) => match tenure.learn(session).await {
                 Ok(()) => Ownership::Ours,

@@ -8,10 +8,13 @@ mod batch;
 mod cache;
 mod commit;
 mod creation;
+pub(crate) mod ddl;
+mod departure;
 mod fence;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
 mod listing;
+mod movers;
 mod opener;
 mod quarantine;
 mod reader;
@@ -41,12 +44,13 @@ use self::{
 use super::{
     Batching, CacheStatus, Layout, Outcome, Tenure, Write,
     column::{Original, TextQuarantine},
+    home::Home,
     quarantine::{Entry, Quarantine, Quarantined},
     rotation::Rotation,
 };
 use crate::{
     codec::record::Changes,
-    config::{AccountsTable, OnUnreadable},
+    config::{AccountsTable, LayoutName, OnUnreadable},
     crypto::Kdf,
     error::{Code, Error, Result},
     pool::{Fault, Pool},
@@ -98,13 +102,22 @@ struct Shared {
     /// Sessions in the original form, where there is a table that may hold some.
     legacy: Option<Legacy>,
     quarantine: RowsQuarantine,
+    /// Where sessions were kept when the store looked.
+    home: Home,
     /// Whether a session that cannot be read goes there, and a fresh one is begun.
     fresh_if_unreadable: bool,
 }
 
 impl RowsLayout {
-    /// Over tables that are there; within a tokio runtime. `original` is where sessions in the original form may be.
-    pub(crate) fn new(pool: Arc<Pool>, settings: RowsSettings, kdf: Kdf, original: Option<Original>) -> Self {
+    /// Over tables that are there; within a tokio runtime. `home`: where sessions are kept. `original`: where there may be
+    /// some in the original form.
+    pub(crate) fn new(
+        pool: Arc<Pool>,
+        settings: RowsSettings,
+        kdf: Kdf,
+        home: Home,
+        original: Option<Original>,
+    ) -> Self {
         let patience = pool.patience();
         let core = Arc::new(Core {
             pool,
@@ -141,6 +154,7 @@ impl RowsLayout {
             core,
             legacy,
             quarantine: RowsQuarantine::new(quarantine, &settings.schema, texts),
+            home,
             fresh_if_unreadable,
         });
         let for_opener = shared.clone();
@@ -152,6 +166,34 @@ impl RowsLayout {
             move |requests| opener::open(for_opener.clone(), requests),
         );
         Self { shared, opener }
+    }
+}
+
+impl Shared {
+    /// Fails if sessions are kept elsewhere by now.
+    async fn require_home(&self) -> Result<()> {
+        match self.home.is(LayoutName::Rows).await? {
+            true => Ok(()),
+            false => Err(Error::superseded()),
+        }
+    }
+
+    /// Why a session is not there any more.
+    async fn lost(&self, account: &Arc<str>) -> Error {
+        match self.has_left(account).await {
+            Ok(true) => Error::moved(LayoutName::Column.name()),
+            Ok(false) => Error::cleared(),
+            Err(error) => error,
+        }
+    }
+
+    async fn has_left(&self, account: &Arc<str>) -> Result<bool> {
+        let Some(legacy) = &self.legacy else { return Ok(false) };
+        if !self.home.is(LayoutName::Column).await? {
+            return Ok(false);
+        }
+        let accounts = std::slice::from_ref(account);
+        Ok(!legacy.original().present(accounts).await?.is_empty())
     }
 }
 
@@ -178,6 +220,10 @@ impl Layout for RowsLayout {
             .await
             .unwrap_or_else(|_| Err(Error::new(Code::Internal, "an open broke off; please report this")))?;
         Ok(opened)
+    }
+
+    async fn is_current(&self) -> Result<bool> {
+        self.shared.home.is_same().await
     }
 
     async fn commit(&self, writes: Vec<Write>, deadline: Instant) -> Vec<Outcome> {

@@ -189,7 +189,12 @@ async fn round(shared: &Arc<Shared>, accounts: &[Arc<str>], adopted: &mut HashSe
         }
     }
     if !absent.is_empty() {
-        opened.extend(creation::create(shared, &absent).await?);
+        let created = creation::create(shared, &absent).await?;
+        // Those that are missing were begun by others, or none is begun here any more.
+        if created.len() < absent.len() {
+            shared.require_home().await?;
+        }
+        opened.extend(created);
     }
     if !found.is_empty() {
         opened.extend(take(shared, found, adopted).await?);

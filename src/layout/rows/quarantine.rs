@@ -15,6 +15,7 @@ use crate::{
     layout::{
         column::TextQuarantine,
         quarantine::{self, Entry, Quarantine, Quarantined, REPLACED},
+        transaction,
     },
     pool::{Fault, Loan},
 };
@@ -93,11 +94,11 @@ impl RowsQuarantine {
         self.shared.require().await?;
         let (id, reason) = (Uuid::new_v4(), why.code().as_str());
         let attempt = || async {
-            let mut loan = self.shared.begin().await?;
+            let mut loan = self.shared.transactions.begin().await?;
             let moved = self.move_found(&mut loan, id, unread, reason).await;
-            quarantine::end(loan, moved).await
+            transaction::end(loan, moved).await
         };
-        if self.shared.repeat(attempt).await? {
+        if self.shared.transactions.repeat(attempt).await? {
             self.shared.pool.tell(Event::Quarantined {
                 account: account.clone(),
                 reason,
@@ -155,10 +156,10 @@ impl RowsQuarantine {
         let (deadline, was_tried) = (self.shared.pool.deadline(), AtomicBool::new(false));
         loop {
             let attempt = || async {
-                let mut loan = self.shared.begin().await?;
+                let mut loan = self.shared.transactions.begin().await?;
                 let may_be_done = was_tried.swap(true, Ordering::Relaxed);
                 let restored = self.exchange(&mut loan, entry, replace, opener, ids, may_be_done).await;
-                quarantine::end(loan, restored).await
+                transaction::end(loan, restored).await
             };
             if self.shared.pool.repeat(deadline, attempt).await? {
                 return Ok(());

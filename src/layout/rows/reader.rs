@@ -101,7 +101,8 @@ pub(super) async fn read(core: Arc<Core>, mut requests: Vec<Request>) {
     }
 }
 
-/// Answers requests, and gives those whose session has got a new key since they were sent: under the old one nothing is found.
+/// Answers requests, and gives those whose session has got a new key since they were sent: under the old one nothing is
+/// found.
 async fn round(core: &Core, requests: &mut Vec<Request>) -> Result<Vec<Request>> {
     let wanted = Wanted::by(requests);
     let rows = core
@@ -196,7 +197,8 @@ async fn attempt(core: &Core, wanted: &Wanted) -> std::result::Result<Vec<Row>, 
     loan.query(&core.statements.read, &params).await
 }
 
-/// The values in one request's rows, if the session is still ours; `None` if its key may not be this one any more.
+/// The values in one request's rows, if the session is still ours; `None` if it is gone, or its key may not be this one any
+/// more.
 fn open<'a>(
     request: &Request,
     session_key: &Arc<SessionKey>,
@@ -207,7 +209,8 @@ fn open<'a>(
     for (key, row) in keys.iter().zip(rows) {
         let opener: Option<Uuid> = row.try_get(0).map_err(|_| malformed_row().error)?;
         match opener {
-            None => return Err(Error::cleared()),
+            // Who asks after its owner is told what became of it.
+            None => return Ok(None),
             Some(opener) if opener != tenure.opener => return Err(Error::superseded()),
             Some(_) => {}
         }

@@ -2,26 +2,31 @@
 
 use tokio_postgres::{Row, types::Type};
 
-use super::{malformed_row, statements::table};
+use super::{
+    ddl::{self, FORMAT, MIGRATIONS},
+    malformed_row,
+    statements::table,
+};
 use crate::{
     crypto::{Kdf, SALT_LEN},
     error::{Code, Error, Result},
-    layout::sql::{literal, quoted},
+    layout::{
+        home,
+        sql::{literal, quoted},
+    },
     pool::{Fault, Loan, Pool},
 };
 
-/// What takes a store from one format to the next, in order: the first makes format 1.
-const MIGRATIONS: [&str; 3] = [
-    include_str!("migrations/0001_create.sql"),
-    QUARANTINE,
-    include_str!("migrations/0003_credentials.sql"),
-];
-
-/// The one that layout column needs too, and alone.
-const QUARANTINE: &str = include_str!("migrations/0002_quarantine.sql");
-
-/// The format that this version reads and writes.
-const FORMAT: i32 = MIGRATIONS.len() as i32;
+/// What there is to know of tables that are to be there.
+pub(crate) struct Tables<'a> {
+    pub(crate) schema: &'a str,
+    /// Whether they may be made, and brought to this version's format.
+    pub(crate) may_migrate: bool,
+    /// Over how many partitions records are spread, if somebody has said so.
+    pub(crate) partitions: Option<u32>,
+    /// The accounts table, as SQL has it: in which no session is to be begun any more when these tables are made.
+    pub(crate) accounts: &'a str,
+}
 
 /// Whether a schema has the tables, of whatever format.
 pub(crate) async fn exists(pool: &Pool, schema: &str) -> Result<bool> {
@@ -35,7 +40,8 @@ pub(crate) async fn exists(pool: &Pool, schema: &str) -> Result<bool> {
 /// Makes sure that the tables are there in this version's format, and gives how the store derives keys.
 ///
 /// Safe when several processes start at once: each step is one transaction, one process after the other.
-pub(crate) async fn prepare(pool: &Pool, schema: &str, may_migrate: bool) -> Result<Kdf> {
+pub(crate) async fn prepare(pool: &Pool, tables: &Tables<'_>) -> Result<Kdf> {
+    let schema = tables.schema;
     let stored = match exists(pool, schema).await? {
         true => {
             pool.repeat(pool.deadline(), || async {
@@ -45,49 +51,75 @@ pub(crate) async fn prepare(pool: &Pool, schema: &str, may_migrate: bool) -> Res
         }
         false => None,
     };
-    match stored {
-        Some((format, kdf)) if format == FORMAT => return Ok(kdf),
-        Some((format, _)) => require_known(schema, format)?,
-        None => {}
+    if stored.is_some() {
+        require_partitions(pool, tables).await?;
     }
-    if !may_migrate {
+    let format = match stored {
+        Some((format, kdf)) if format == FORMAT => return Ok(kdf),
+        Some((format, _)) => {
+            require_known(schema, format)?;
+            Some(format)
+        }
+        None => None,
+    };
+    if !tables.may_migrate {
         return Err(Error::new(
             Code::Schema,
             format!(
                 "the tables of schema {schema} are missing or of an older version, and autoMigrate is off; open an \
-                 account once with autoMigrate and a role that may create them"
+                 account once with autoMigrate and a role that may create them, or have {} run",
+                script(format)
             ),
         ));
     }
-    migrate(pool, schema).await
+    let migrated = migrate(pool, tables).await;
+    migrated.map_err(|error| explain_refusal(schema, format, error))
 }
 
-async fn migrate(pool: &Pool, schema: &str) -> Result<Kdf> {
+/// What an administrator runs who may do what the role may not.
+fn script(format: Option<i32>) -> String {
+    let from = format.map(|format| format!(" --from {format}")).unwrap_or_default();
+    format!("what `npx baileys-postgres-auth migrate --sql{from}` prints")
+}
+
+/// Tables that are there have the partitions that they were made with.
+async fn require_partitions(pool: &Pool, tables: &Tables<'_>) -> Result<()> {
+    let Some(wanted) = tables.partitions else { return Ok(()) };
+    let record = table(tables.schema, "record");
+    let count = "SELECT count(*) FROM pg_catalog.pg_inherits WHERE inhparent = to_regclass($1)";
+    let row = pool.query_opt(count, &[(&record, Type::TEXT)]).await?;
+    let found: i64 = row.and_then(|row| row.try_get(0).ok()).unwrap_or(0);
+    if found == i64::from(wanted) {
+        return Ok(());
+    }
+    Err(ddl::partitions_come_first(tables.schema))
+}
+
+async fn migrate(pool: &Pool, tables: &Tables<'_>) -> Result<Kdf> {
     let fresh = Kdf::fresh()?;
-    let migrated = pool
-        .repeat(pool.deadline(), || async {
-            let mut loan = pool.lend().await?;
-            match run(&mut loan, schema, &fresh).await {
-                Ok(kdf) => Ok(kdf),
-                Err(fault) => {
-                    // It may be in the middle of the transaction, which ends with the connection.
-                    loan.discard();
-                    Err(fault)
-                }
+    pool.repeat(pool.deadline(), || async {
+        let mut loan = pool.lend().await?;
+        match run(&mut loan, tables, &fresh).await {
+            Ok(kdf) => Ok(kdf),
+            Err(fault) => {
+                // It may be in the middle of the transaction, which ends with the connection.
+                loan.discard();
+                Err(fault)
             }
-        })
-        .await;
-    migrated.map_err(|error| explain_refusal(schema, error))
+        }
+    })
+    .await
 }
 
 /// Says what a role lacks that may not make tables.
-fn explain_refusal(schema: &str, error: Error) -> Error {
+fn explain_refusal(schema: &str, format: Option<i32>, error: Error) -> Error {
     match error.sql_state() {
         Some(state @ "42501") => Error::from_server(
             Code::Schema,
             format!(
                 "the role of databaseUrl may not create the tables of schema {schema} ({error}); \
-                 GRANT CREATE ON DATABASE to it, or open an account once with a role that may"
+                 GRANT CREATE ON DATABASE to it, open an account once with a role that may, or have {} run",
+                script(format)
             ),
             state,
         ),
@@ -96,15 +128,16 @@ fn explain_refusal(schema: &str, error: Error) -> Error {
 }
 
 /// All migrations that are missing, in one transaction.
-async fn run(loan: &mut Loan, schema: &str, fresh: &Kdf) -> std::result::Result<Kdf, Fault> {
+async fn run(loan: &mut Loan, tables: &Tables<'_>, fresh: &Kdf) -> std::result::Result<Kdf, Fault> {
+    let schema = tables.schema;
     let stored = match begin(loan, schema).await? {
         true => read(loan, schema).await?,
         false => None,
     };
     let format = stored.as_ref().map_or(0, |(format, _)| *format);
     require_known(schema, format).map_err(Fault::lasting)?;
-    for migration in &MIGRATIONS[usize::try_from(format).unwrap_or(0)..] {
-        loan.batch(&migration.replace("{schema}", &quoted(schema))).await?;
+    for format in usize::try_from(format).unwrap_or(0)..MIGRATIONS.len() {
+        loan.batch(&ddl::migration(format, schema, tables.partitions)).await?;
     }
     let kdf = match stored {
         Some((_, kdf)) => {
@@ -114,6 +147,7 @@ async fn run(loan: &mut Loan, schema: &str, fresh: &Kdf) -> std::result::Result<
         }
         None => {
             insert(loan, schema, fresh).await?;
+            home::lock(loan, tables.accounts).await?;
             fresh.clone()
         }
     };
@@ -149,7 +183,7 @@ pub(in crate::layout) async fn make_quarantine(pool: &Pool, schema: &str) -> Res
             let mut loan = pool.lend().await?;
             let made = async {
                 begin(&mut loan, schema).await?;
-                loan.batch(&QUARANTINE.replace("{schema}", &quoted(schema))).await?;
+                loan.batch(&ddl::quarantine(schema)).await?;
                 loan.batch("COMMIT").await
             };
             match made.await {
@@ -161,7 +195,7 @@ pub(in crate::layout) async fn make_quarantine(pool: &Pool, schema: &str) -> Res
             }
         })
         .await;
-    made.map_err(|error| explain_refusal(schema, error))
+    made.map_err(|error| explain_refusal(schema, None, error))
 }
 
 async fn insert(loan: &mut Loan, schema: &str, kdf: &Kdf) -> std::result::Result<(), Fault> {

@@ -31,7 +31,8 @@ pub(super) async fn take(shared: &Shared, account: &Arc<str>) -> Result<Option<C
     }
 }
 
-async fn read(shared: &Shared, account: &Arc<str>) -> Result<Option<Changes>> {
+/// The session of an account in rows.
+pub(super) async fn read(shared: &Shared, account: &Arc<str>) -> Result<Option<Changes>> {
     let (pool, statements) = (&shared.core.pool, &shared.core.statements);
     let rows = pool.query(&statements.snapshot, &[(&&**account, Type::TEXT)]).await?;
     if rows.is_empty() {
@@ -41,7 +42,10 @@ async fn read(shared: &Shared, account: &Arc<str>) -> Result<Option<Changes>> {
     runtime::compute(move || open(&secrets, &account, &rows).map(Some)).await?
 }
 
-fn open(secrets: &Secrets, account: &str, rows: &[Row]) -> Result<Changes> {
+/// Opens what [`Statements::snapshot`] has found.
+///
+/// [`Statements::snapshot`]: super::statements::Statements::snapshot
+pub(super) fn open(secrets: &Secrets, account: &str, rows: &[Row]) -> Result<Changes> {
     let first = &rows[0];
     let id = uuid(first, 0).map_err(|fault| fault.error)?;
     let wrapped: &[u8] = first.try_get(2).map_err(|_| malformed_row().error)?;
@@ -51,6 +55,7 @@ fn open(secrets: &Secrets, account: &str, rows: &[Row]) -> Result<Changes> {
     };
     let kek = secrets.find(&key_id(first, 1).map_err(|fault| fault.error)?)?;
     let key = kek.unwrap(&name, wrapped)?;
+    let had_creds: bool = first.try_get(6).map_err(|_| malformed_row().error)?;
     let mut session = Changes::default();
     for row in rows {
         let kind: Option<&str> = row.try_get(3).map_err(|_| malformed_row().error)?;
@@ -59,6 +64,9 @@ fn open(secrets: &Secrets, account: &str, rows: &[Row]) -> Result<Changes> {
             let (name, value) = record(&key, account, kind, row)?;
             session.records.insert(name, Some(value));
         }
+    }
+    if had_creds && session.creds().is_none() {
+        return Err(lost_creds());
     }
     Ok(session)
 }

@@ -9,8 +9,14 @@
 //! A statement may be carried out late, when its answer was given up and its caller has gone on. So each finds what it was
 //! meant for, or does nothing: a write its epoch, an open or a clear the opener that was seen before it.
 
-use super::rotation;
-use crate::layout::sql::{durability, quoted};
+use super::{departure, rotation};
+use crate::{
+    config::LayoutName,
+    layout::{
+        home,
+        sql::{durability, quoted},
+    },
+};
 
 pub(super) struct Statements {
     pub(super) peek: String,
@@ -31,6 +37,8 @@ pub(super) struct Statements {
     commits: [String; 16],
     /// Those of a change of secret.
     pub(super) rotation: rotation::Statements,
+    /// Those of a move to the original form.
+    pub(super) departure: departure::Statements,
 }
 
 /// What a commit does, and so which parameters it takes, in this order, after sessions and epochs. Commits that are prepared
@@ -59,6 +67,7 @@ impl Statements {
             .map(|setting| format!(" USING {setting}"))
             .unwrap_or_default();
         let durability = setting.map(|setting| format!(", {setting}")).unwrap_or_default();
+        let is_home = is_home(schema);
         Self {
             peek: format!(
                 "SELECT s.account_id, s.session_id, s.key_id, s.wrapped_key, r.value, s.opener, s.owner, s.has_creds \
@@ -85,7 +94,7 @@ impl Statements {
                 "INSERT INTO {session} (session_id, account_id, epoch, opener, wrapped_key, key_id, owner) \
                  SELECT n.session_id, n.account_id, 1, n.opener, n.wrapped_key, n.key_id, $6 \
                  FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::bytea[], $5::bytea[]) \
-                   AS n (session_id, account_id, opener, wrapped_key, key_id){durability} \
+                   AS n (session_id, account_id, opener, wrapped_key, key_id){durability} WHERE {is_home} \
                  ON CONFLICT (account_id) DO NOTHING RETURNING session_id, epoch"
             ),
             read_creds: format!(
@@ -106,7 +115,7 @@ impl Statements {
             ),
             // One statement sees one moment.
             snapshot: format!(
-                "SELECT s.session_id, s.key_id, s.wrapped_key, r.kind, r.record_hash, r.value FROM {session} AS s \
+                "SELECT s.session_id, s.key_id, s.wrapped_key, r.kind, r.record_hash, r.value, s.has_creds FROM {session} AS s \
                  LEFT JOIN {record} AS r ON r.session_id = s.session_id WHERE s.account_id = $1 ORDER BY r.record_hash"
             ),
             raise_epoch: format!(
@@ -136,6 +145,7 @@ impl Statements {
             find: format!("SELECT session_id, opener FROM {session} WHERE account_id = $1"),
             clear: format!("DELETE FROM {session} AS s{deletion} WHERE s.session_id = $1 AND s.opener = $2"),
             rotation: rotation::Statements::new(&session, &record, &durability),
+            departure: departure::Statements::new(&session),
             commits: std::array::from_fn(|number| commit(&session, &record, &durability, Parts::from_number(number))),
         }
     }
@@ -151,6 +161,11 @@ pub(super) const CREDS: &str = "creds";
 /// A table of a schema, as SQL has it.
 pub(super) fn table(schema: &str, name: &str) -> String {
     format!("{}.{name}", quoted(schema))
+}
+
+/// What holds in SQL as long as sessions are kept in rows: only so long any is begun here, or moved here.
+pub(super) fn is_home(schema: &str) -> String {
+    home::condition(&table(schema, "store"), LayoutName::Rows)
 }
 
 impl Parts {

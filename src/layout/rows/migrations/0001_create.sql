@@ -1,4 +1,4 @@
--- Format 1. {schema} stands for the schema's name, quoted.
+-- Format 1.
 
 CREATE TABLE {schema}.store (
   -- One row alone.
@@ -38,12 +38,8 @@ CREATE TABLE {schema}.record (
   kind text NOT NULL,
   value bytea NOT NULL,
   PRIMARY KEY (session_id, record_hash)
-) WITH (
-  -- Most writes replace a record: room on its page keeps the index out of it.
-  fillfactor = 90,
-  autovacuum_vacuum_scale_factor = 0.05,
-  autovacuum_analyze_scale_factor = 0.2
-);
+){record_storage};
 
 -- What is sealed does not compress.
 ALTER TABLE {schema}.record ALTER COLUMN value SET STORAGE EXTERNAL;
+{record_partitions}

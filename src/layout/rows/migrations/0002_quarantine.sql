@@ -1,4 +1,4 @@
--- Format 2: a quarantine for sessions that could not be read. {schema} stands for the schema's name, quoted.
+-- Format 2: a quarantine for sessions that could not be read.
 --
 -- Layout column uses these two tables as well, without any of the others: it makes them when it first needs them, from
 -- this file, so that they may be there already.

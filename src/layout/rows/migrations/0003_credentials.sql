@@ -1,4 +1,4 @@
--- Format 3: whether a session had credentials when it was opened. {schema} stands for the schema's name, quoted.
+-- Format 3: whether a session had credentials when it was opened.
 --
 -- A session that had some and has none any more lost them, by a restore that broke off for example: it is not one that
 -- was never paired, and must not start fresh.

@@ -30,7 +30,8 @@ use crate::{
     event::Event,
     layout::{
         column::ColumnRotation,
-        rotation::{Leftovers, PASSES, Rotation, Secret, Step, Stop, Tally},
+        rotation::{Rotation, Secret, Step, Tally},
+        work::{Leftovers, Passes, Stop},
     },
     pool::Fault,
     runtime,
@@ -51,9 +52,8 @@ pub(super) struct RowsRotation {
     ids: Vec<KeyId>,
     /// The last session that was looked at in this pass.
     after: Uuid,
-    pass: usize,
+    passes: Passes,
     rotated: u64,
-    rotated_before: u64,
     faults: usize,
     tally: Tally,
     rewrapped: u64,
@@ -103,9 +103,8 @@ impl RowsRotation {
             rekeys,
             ids: Vec::new(),
             after: Uuid::nil(),
-            pass: 1,
+            passes: Passes::default(),
             rotated: 0,
-            rotated_before: 0,
             faults: 0,
             tally: Tally::default(),
             rewrapped: 0,
@@ -291,13 +290,11 @@ impl RowsRotation {
             return Ok(());
         }
         self.count().await?;
-        if self.rotated == self.rotated_before || self.pass == PASSES {
+        if self.passes.another(self.rotated) {
+            self.after = Uuid::nil();
+        } else {
             self.is_past_rows = true;
-            return Ok(());
         }
-        self.pass += 1;
-        self.rotated_before = self.rotated;
-        self.after = Uuid::nil();
         Ok(())
     }
 

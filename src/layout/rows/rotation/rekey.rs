@@ -17,7 +17,6 @@ use crate::{
     crypto::{RecordHash, SessionKey, SessionName},
     error::Result,
     layout::{
-        rotation::Stop,
         rows::{
             Shared,
             fence::key_id,
@@ -25,6 +24,7 @@ use crate::{
             record::{self, Sealed},
             secrets::Secrets,
         },
+        work::Stop,
     },
     pool::{Fault, Loan},
     runtime,
