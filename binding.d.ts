@@ -9,14 +9,6 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
-/** A change of secret under way. */
-export declare class NativeRotation {
-  /** Does the next part; the token is answered with how far it has come. */
-  step(token: number): void
-  /** Lets the step under way end early; what it has not finished is left as it was. */
-  stop(): void
-}
-
 /** A handle on an open account. */
 export declare class NativeSession {
   /**
@@ -64,7 +56,9 @@ export declare class NativeStore {
   /** Puts a session from quarantine back. */
   restore(token: number, quarantineId: string, replace: boolean): void
   /** A change of all sessions over to the current secret; with `rekey`, with new data keys. */
-  rotate(rekey: boolean): NativeRotation
+  rotate(rekey: boolean): NativeWork
+  /** A move of all sessions to another layout. */
+  migrate(options: NativeMigrationOptions): NativeWork
   /** Makes a folder of files an account's session; the token is answered with what came of it. */
   importMultiFile(token: number, folder: string, accountId: string, options: NativeImportOptions): void
   /** Writes an account's session into a folder; the token is answered with what was written. */
@@ -84,6 +78,14 @@ export declare class NativeStore {
   ignoredParameters(): Array<string>
 }
 
+/** Work under way. */
+export declare class NativeWork {
+  /** Does the next part; the token is answered with how far it has come. */
+  step(token: number): void
+  /** Lets the step under way end early; what it has not finished is left as it was. */
+  stop(): void
+}
+
 /** A copy of a value in which every `{ type: 'Buffer', data }` is a Buffer. */
 export declare function deserializeBuffers(value: any): any
 
@@ -96,6 +98,9 @@ export interface Failure {
   /** PostgreSQL's code, where there is one. */
   sqlState?: string
 }
+
+/** The SQL that makes the tables of layout rows, and lets a role use them. */
+export declare function migrationScript(options: NativeScriptOptions): string | Failure
 
 /** Names of the accounts table and its columns. */
 export interface NativeAccountsTable {
@@ -183,6 +188,30 @@ export interface NativeKindCount {
   records: number
 }
 
+/** A session that could not be changed or moved. */
+export interface NativeLeft {
+  accountId: string
+  failure: Failure
+}
+
+/** Where sessions are moved, and how. */
+export interface NativeMigrationOptions {
+  /** `rows` or `column`. */
+  to: string
+  dryRun: boolean
+  partitions?: number
+}
+
+/** How far a move has come. */
+export interface NativeMigrationStep {
+  isDone: boolean
+  makesTables: boolean
+  total: number
+  moved: number
+  left: number
+  unmoved: Array<NativeLeft>
+}
+
 /** How the open came by the session. */
 export interface NativeOrigin {
   adopted: boolean
@@ -227,7 +256,18 @@ export interface NativeRotationStep {
   keys: Array<NativeKeyCount>
   rewrapped: number
   left: number
-  unrotated: Array<NativeUnrotated>
+  unrotated: Array<NativeLeft>
+}
+
+/** Which tables a script is to make, and for whom. */
+export interface NativeScriptOptions {
+  schema: string
+  partitions?: number
+  from?: number
+  role: string
+  accountsTable: NativeAccountsTable
+  /** Whose `schema` parameter counts where the accounts table has none of its own. */
+  databaseUrl?: string
 }
 
 /** A sealed text in hex. */
@@ -294,15 +334,9 @@ export interface NativeTls {
   key?: string
 }
 
-/** A session that could not be changed. */
-export interface NativeUnrotated {
-  accountId: string
-  failure: Failure
-}
-
 /** Something to tell the application, in JavaScript's shape. */
 export interface Notice {
-  /** `superseded`, `retrying`, `rotated` or `quarantined`. */
+  /** `superseded`, `retrying`, `rotated`, `moved` or `quarantined`. */
   kind: string
   /** The account, where it is about one. */
   accountId?: string
@@ -313,6 +347,8 @@ export interface Notice {
   durationMs?: number
   /** Rotated: whether it got a new data key, too. */
   rekeyed?: boolean
+  /** Moved: to which layout. */
+  layout?: string
 }
 
 /** Opens a sealed text. */

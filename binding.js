@@ -835,10 +835,11 @@ function __napiStampBindingTarget(exportsObject, target) {
 // linked import resolves to `undefined`.
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
-module.exports.NativeRotation = nativeBinding.NativeRotation
 module.exports.NativeSession = nativeBinding.NativeSession
 module.exports.NativeStore = nativeBinding.NativeStore
+module.exports.NativeWork = nativeBinding.NativeWork
 module.exports.deserializeBuffers = nativeBinding.deserializeBuffers
+module.exports.migrationScript = nativeBinding.migrationScript
 module.exports.openText = nativeBinding.openText
 module.exports.sealText = nativeBinding.sealText
 module.exports.serializeBuffers = nativeBinding.serializeBuffers

@@ -283,8 +283,9 @@ export interface StoreOptions {
   previousSecrets?: string[]
   /**
    * How sessions are stored. `rows`: a row per record, in a schema of its own; `column`: the original service's layout, one
-   * encrypted JSON text an account. Default: `rows` if its tables exist, else `column` if the accounts table with its
-   * column exists, else `rows`, whose tables are made. Environment: `BAILEYS_AUTH_LAYOUT`.
+   * encrypted JSON text an account. Default: `rows` if its tables exist, unless sessions were moved back to `column`, else
+   * `column` if the accounts table with its column exists, else `rows`, whose tables are made. One that was not told a layout
+   * goes along when {@link SessionStore.migrate} moves the sessions to the other one. Environment: `BAILEYS_AUTH_LAYOUT`.
    */
   layout?: 'rows' | 'column'
   /** The schema of the tables of layout `rows`. Default `baileys_auth`. */
@@ -375,6 +376,11 @@ export interface SessionRotated extends AuditEventOf<'session.rotated'> {
   rekeyed: boolean
 }
 
+/** The session was moved to another layout: {@link SessionStore.migrate}. */
+export interface SessionMigrated extends AuditEventOf<'session.migrated'> {
+  layout: 'rows' | 'column'
+}
+
 /** A folder became the account's session: {@link SessionStore.importMultiFile}. */
 export interface SessionImported extends AuditEventOf<'session.imported'> {
   outcome: 'added' | 'replaced'
@@ -398,6 +404,7 @@ export type AuditEvent =
   | SessionSuperseded
   | SessionCleared
   | SessionRotated
+  | SessionMigrated
   | SessionImported
   | SessionExported
   | SessionUnreadable
@@ -508,6 +515,55 @@ export interface UnrotatedSession {
   message: string
 }
 
+/** How sessions are moved to a layout. */
+export interface MigrationOptions {
+  /** The layout that they are moved to. Default `rows`. */
+  to?: 'rows' | 'column'
+  /** Whether nothing is changed, and each session is only looked at: whether it can be read, and put there. Default false. */
+  dryRun?: boolean
+  /**
+   * To `rows`, where the tables are yet to be made: over how many tables records are spread, from 2 to 1,024, by a hash of
+   * their session. Default: one.
+   */
+  partitions?: number
+  /** Stops it after the session that is under way. */
+  signal?: AbortSignal
+  /** Called after each few sessions, for the last time at the end. */
+  onProgress?: (progress: MigrationProgress) => void
+}
+
+/** How far a move has come. */
+export interface MigrationProgress {
+  to: 'rows' | 'column'
+  dryRun: boolean
+  /** Whether the tables of layout `rows` were not there yet. */
+  makesTables: boolean
+  /** Sessions that there were to move. */
+  total: number
+  /** Sessions that this call has moved; with `dryRun`, that it would have. */
+  moved: number
+  /** Sessions that could not be moved. */
+  left: number
+}
+
+/** What a move came to. */
+export interface MigrationReport extends MigrationProgress {
+  /** The sessions that could not be moved, and why. */
+  unmoved: UnmovedSession[]
+}
+
+/** A session that could not be moved; it is where it was. */
+export interface UnmovedSession {
+  accountId: string
+  /**
+   * `ERR_UNREADABLE`, `ERR_WRONG_SECRET`, `ERR_ACCOUNT_NOT_FOUND` (to `column`: the accounts table has no such row),
+   * `ERR_SESSION_EXISTS` (the account has one in each layout), `ERR_ARGUMENT` (to `column`: two records would have one name),
+   * `ERR_DB_TIMEOUT` (somebody holds its row), `ERR_DB_QUERY` (PostgreSQL refuses its data)
+   */
+  code: SessionStoreErrorCode
+  message: string
+}
+
 /** A session that could not be read when its account was opened with `onUnreadable: 'fresh'`. */
 export interface QuarantinedSession {
   /** What {@link SessionStore.restore} takes. */
@@ -612,6 +668,17 @@ export interface SessionStore {
    * `onProgress` throws. What has been done by then stays done.
    */
   rotate(options?: RotationOptions): Promise<RotationReport>
+  /**
+   * Moves every session to a layout, each in one transaction, under whoever has it open: such an owner's writes are refused with
+   * `ERR_SESSION_SUPERSEDED` from then on, and what was acknowledged before is in the new place. From the first moment on the
+   * database is one of that layout: stores that were not told a layout go with it, also those that are at work, and opening
+   * an account moves its session. Called again after it broke off, it goes on where it was.
+   *
+   * @throws {SessionStoreError} `ERR_ARGUMENT`, `ERR_CONFIG` (the store was told the other layout, or `partitions` come too
+   * late), `ERR_SCHEMA` (no right to make the tables, no accounts table), `ERR_CLOSED`, `ERR_DB_*`; what `signal` was aborted
+   * with; what `onProgress` throws. What has been moved by then stays moved.
+   */
+  migrate(options?: MigrationOptions): Promise<MigrationReport>
   /**
    * Makes a folder of Baileys' `useMultiFileAuthState`, of version 6 or 7, the session of an account: in one commit, so that the
    * account has all of it or what it had before. Texts are copied as they are, then read back from the database and compared,

@@ -43,6 +43,7 @@ function createSessionStore(options) {
     exportMultiFile: (accountId, folder, options) =>
       store.exportMultiFile(accountId, folder, options),
     rotate: (options) => store.rotate(options),
+    migrate: (options) => store.migrate(options),
     stats: () => store.stats(),
     close: () => store.close(),
   }

@@ -42,6 +42,11 @@ class Output {
     this.#out.write(`${text}\n`)
   }
 
+  /** Text that has its own ends of lines. */
+  text(text) {
+    this.#out.write(text)
+  }
+
   /** Rows of cells under a head; numbers are aligned right. */
   table(head, rows) {
     const isPlain = !this.#out.isTTY

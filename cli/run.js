@@ -64,7 +64,9 @@ class Interrupted extends Error {}
 /** Says what went wrong; gives the exit status. */
 function explain(error, output) {
   if (error instanceof Interrupted) {
-    output.problem('interrupted; what was done until then stays done')
+    output.problem(
+      'interrupted; what was done until then stays done, and the same command goes on with the rest',
+    )
     return INTERRUPTED
   }
   if (error instanceof Declined) {

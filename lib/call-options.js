@@ -7,7 +7,16 @@ const KINDS = {
   flag: [(value) => typeof value === 'boolean', 'it must be true or false'],
   signal: [(value) => value instanceof AbortSignal, 'it must be an AbortSignal'],
   func: [(value) => typeof value === 'function', 'it must be a function'],
+  count: [
+    (value) => Number.isInteger(value) && value > 0 && value <= 0x7fffffff,
+    'it must be a whole number above 0',
+  ],
 }
+
+const oneOf = (...values) => [
+  (value) => values.includes(value),
+  `it must be ${values.map((value) => `'${value}'`).join(' or ')}`,
+]
 
 /** Checks the options of a call; gives those that were given. */
 function readOptions(options = {}, kinds, operation) {
@@ -25,4 +34,4 @@ function readOptions(options = {}, kinds, operation) {
   return Object.fromEntries(given)
 }
 
-module.exports = { KINDS, readOptions }
+module.exports = { KINDS, oneOf, readOptions }

@@ -10,7 +10,7 @@ const UNREADABLE = new Set(['ERR_UNREADABLE', 'ERR_WRONG_SECRET'])
 const LATE = new Set(['ERR_SESSION_SUPERSEDED', 'ERR_SESSION_CLEARED', 'ERR_CLOSED'])
 
 /** The operations by which a session begins or ends: for them nothing is late. */
-const TURNING = new Set(['open', 'clear', 'rotate'])
+const TURNING = new Set(['open', 'clear', 'rotate', 'migrate'])
 
 /** What is said of a folder that was imported. */
 const IMPORTED = {
@@ -85,6 +85,23 @@ class Observer {
     )
     for (const { accountId, code } of unrotated) {
       if (UNREADABLE.has(code)) this.#unreadable(accountId, code, 'rotate')
+    }
+  }
+
+  migrated(accountId, layout) {
+    this.log.debug({ accountId, layout }, 'the session was moved to another layout')
+    this.#audit('session.migrated', accountId, { layout })
+  }
+
+  /** A move of all sessions has come to its end. */
+  allMigrated({ to, dryRun, moved, unmoved }, start) {
+    const level = unmoved.length === 0 ? 'info' : 'warn'
+    this.log[level](
+      { layout: to, dryRun, moved, unmoved: unmoved.length, durationMs: since(start) },
+      dryRun ? 'it was found out which sessions can be moved' : 'the sessions were moved',
+    )
+    for (const { accountId, code } of unmoved) {
+      if (UNREADABLE.has(code)) this.#unreadable(accountId, code, 'migrate')
     }
   }
 

@@ -1,6 +1,7 @@
 'use strict'
 
 const { hostname } = require('node:os')
+const { KINDS: COMMON, oneOf } = require('./call-options.js')
 const { SessionStoreError } = require('./errors.js')
 const { Observer } = require('./observer.js')
 
@@ -51,7 +52,7 @@ function resolve(options) {
 
 const KINDS = {
   object: [(value) => typeof value === 'object' && value !== null, 'it must be an object'],
-  func: [(value) => typeof value === 'function', 'it must be a function'],
+  func: COMMON.func,
   string: [
     (value) => typeof value === 'string' && value !== '',
     'it must be a string that is not empty',
@@ -62,15 +63,12 @@ const KINDS = {
       Array.isArray(value) && value.length <= 8 && value.every((item) => typeof item === 'string'),
     'it must be an array of at most 8 strings',
   ],
-  count: [
-    (value) => Number.isInteger(value) && value > 0 && value <= 0x7fffffff,
-    'it must be a whole number above 0',
-  ],
+  count: COMMON.count,
   bytes: [
     (value) => Number.isSafeInteger(value) && value >= 0,
     'it must be a whole number of bytes',
   ],
-  flag: [(value) => typeof value === 'boolean', 'it must be true or false'],
+  flag: COMMON.flag,
   name: [
     (value) => typeof value === 'string' && value !== '' && !value.includes('\0'),
     'it must be the name of a table or column',
@@ -80,11 +78,6 @@ const KINDS = {
     'it must be PEM, as a string or bytes',
   ],
 }
-
-const oneOf = (...values) => [
-  (value) => values.includes(value),
-  `it must be ${values.map((value) => `'${value}'`).join(' or ')}`,
-]
 
 const OPTIONS = {
   databaseUrl: KINDS.string,
@@ -189,4 +182,10 @@ function configError(name, problem) {
   return new SessionStoreError('ERR_CONFIG', `${name}: ${problem}`)
 }
 
-module.exports = { resolveOptions }
+/** The accounts table as the native part has it, of options that nobody has checked yet. */
+function nativeAccountsTable(names) {
+  check('accountsTable', names, KINDS.object)
+  return accountsTable(names)
+}
+
+module.exports = { defaultSchema: DEFAULT_SCHEMA, nativeAccountsTable, resolveOptions }

@@ -4,6 +4,7 @@ const { NativeStore } = require('./native.js')
 const { AuthState } = require('./auth-state.js')
 const { loadBaileys } = require('./baileys.js')
 const { fromFailure, isFailure, requireAccountId } = require('./errors.js')
+const { migrate } = require('./migration.js')
 const { exportMultiFile, importMultiFile } = require('./moving.js')
 const { restoreArguments, toQuarantined } = require('./quarantine.js')
 const { rotate } = require('./rotation.js')
@@ -79,6 +80,17 @@ class Store {
       (rotation) => this.call('rotate', { observer }, (token) => rotation.step(token)),
     )
     observer.allRotated(report, start)
+    return report
+  }
+
+  async migrate(options) {
+    const [observer, start] = [this.#observer, this.#observer.log.now()]
+    const report = await migrate(
+      options,
+      (how) => this.#native.migrate(how),
+      (migration) => this.call('migrate', { observer }, (token) => migration.step(token)),
+    )
+    observer.allMigrated(report, start)
     return report
   }
 
@@ -218,6 +230,7 @@ class Store {
     const observer = this.#observers.get(accountId) ?? this.#observer
     if (kind === 'superseded') observer.superseded(accountId)
     else if (kind === 'rotated') observer.rotated(accountId, notice.rekeyed)
+    else if (kind === 'moved') observer.migrated(accountId, notice.layout)
     else observer.retrying(notice)
   }
 

@@ -28,6 +28,13 @@ pub enum Event {
         /// Whether it also got a new data key.
         rekeyed: bool,
     },
+    /// A session was moved to another layout.
+    Moved {
+        /// The account.
+        account: Arc<str>,
+        /// The layout's name.
+        to: &'static str,
+    },
     /// A session could not be read; it was moved to the quarantine, and a fresh one is begun.
     Quarantined {
         /// The account.

@@ -20,8 +20,10 @@ use crate::{
     codec::{self, record::Value},
     error::{Error, Result},
     event::Event,
-    exports::{NativeExport, NativeImport, NativeQuarantined, NativeRotationStep, NativeSession},
-    layout::{quarantine::Quarantined, rotation::Step},
+    exports::{
+        NativeExport, NativeImport, NativeMigrationStep, NativeQuarantined, NativeRotationStep, NativeSession,
+    },
+    layout::{migration::Moves, quarantine::Quarantined, rotation::Step},
     session::Opened,
     store::{Exported, Imported, Store},
 };
@@ -52,7 +54,7 @@ impl From<&Error> for Failure {
 #[napi(object, object_from_js = false)]
 #[allow(unreachable_pub)]
 pub struct Notice {
-    /// `superseded`, `retrying`, `rotated` or `quarantined`.
+    /// `superseded`, `retrying`, `rotated`, `moved` or `quarantined`.
     pub kind: String,
     /// The account, where it is about one.
     pub account_id: Option<String>,
@@ -63,6 +65,8 @@ pub struct Notice {
     pub duration_ms: Option<f64>,
     /// Rotated: whether it got a new data key, too.
     pub rekeyed: Option<bool>,
+    /// Moved: to which layout.
+    pub layout: Option<String>,
 }
 
 impl From<Event> for Notice {
@@ -74,6 +78,7 @@ impl From<Event> for Notice {
             accounts: None,
             duration_ms: None,
             rekeyed: None,
+            layout: None,
         };
         match event {
             Event::Superseded { account } => notice("superseded", Some(account)),
@@ -91,6 +96,10 @@ impl From<Event> for Notice {
             Event::Rotated { account, rekeyed } => Self {
                 rekeyed: Some(rekeyed),
                 ..notice("rotated", Some(account))
+            },
+            Event::Moved { account, to } => Self {
+                layout: Some(to.to_owned()),
+                ..notice("moved", Some(account))
             },
             Event::Quarantined { account, reason } => Self {
                 reason: Some(reason.to_owned()),
@@ -114,6 +123,8 @@ pub(crate) enum Answer {
     Quarantine(Vec<Quarantined>),
     /// How far a change of secret has come.
     Rotation(Step),
+    /// How far a move to another layout has come.
+    Migration(Moves),
     /// What came of a folder that was to be moved in.
     Imported(Imported),
     /// What was written of a session.
@@ -192,6 +203,9 @@ impl Mailbox {
                 }
                 Letter::Answer(token, Ok(Answer::Rotation(step))) => {
                     push(&mut array, token, Null, NativeRotationStep::from(step))?
+                }
+                Letter::Answer(token, Ok(Answer::Migration(moves))) => {
+                    push(&mut array, token, Null, NativeMigrationStep::from(moves))?
                 }
                 Letter::Answer(token, Ok(Answer::Imported(imported))) => {
                     push(&mut array, token, Null, NativeImport::from(imported))?

@@ -1,6 +1,7 @@
 'use strict'
 
 const { FAILED } = require('../exit-status.js')
+const { showLeftovers } = require('../leftovers.js')
 
 module.exports = (program, run) => {
   program
@@ -38,10 +39,5 @@ function show(output, { rotated, keys, unrotated }) {
     ['key', 'secret', 'sessions'],
     keys.map(({ keyId, secret, sessions }) => [keyId, secret, sessions]),
   )
-  if (unrotated.length > 0) {
-    output.table(
-      ['left', 'why'],
-      unrotated.map(({ accountId, code, message }) => [accountId, `${message} (${code})`]),
-    )
-  }
+  showLeftovers(output, unrotated)
 }

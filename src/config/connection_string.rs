@@ -49,6 +49,13 @@ impl ConnectionString {
     }
 }
 
+/// The `schema` parameter of a connection string, which names the accounts table's.
+pub(crate) fn schema_of(text: &str) -> Result<Option<String>> {
+    let parameters = ConnectionString::parse(text)?.parameters;
+    let schema = parameters.into_iter().rev().find(|(name, _)| name == "schema");
+    Ok(schema.map(|(_, value)| value).filter(|schema| !schema.is_empty()))
+}
+
 fn decode(text: &str) -> Result<String> {
     let decoded = percent_decode_str(text).decode_utf8();
     Ok(decoded

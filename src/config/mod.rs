@@ -6,6 +6,7 @@ mod server_certificate;
 mod tls;
 
 pub use connection::Connection;
+pub(crate) use connection_string::schema_of;
 pub(crate) use server_certificate::is_own_authority;
 use zeroize::Zeroizing;
 

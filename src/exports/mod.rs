@@ -8,6 +8,7 @@
 #![cfg_attr(test, allow(dead_code))]
 
 mod buffers;
+mod migration;
 mod moving;
 mod quarantine;
 mod rotation;
@@ -16,7 +17,9 @@ mod session;
 mod settings;
 mod stats;
 mod store;
+mod work;
 
+pub(crate) use migration::NativeMigrationStep;
 pub(crate) use moving::{NativeExport, NativeImport};
 pub(crate) use quarantine::NativeQuarantined;
 pub(crate) use rotation::NativeRotationStep;

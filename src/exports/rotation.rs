@@ -1,26 +1,26 @@
-//! A change of secret, as JavaScript holds it: it asks for one step after the other.
+//! A change of secret, in JavaScript's shape.
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use napi_derive::napi;
-use tokio::sync::Mutex;
 
+use super::work::{NativeLeft, Work};
 use crate::{
-    layout::rotation::{Left, Rotation, Sealed, Step, Stop},
-    outcome::{Answer, Failure, Mailbox},
-    runtime,
+    error::Result,
+    layout::{
+        rotation::{Rotation, Sealed, Step},
+        work::Stop,
+    },
+    outcome::Answer,
     store::Store,
 };
 
-/// A change of secret under way.
-#[napi]
-pub struct NativeRotation {
+/// A change of secret, begun by its first step.
+pub(super) struct RotationWork {
     store: Arc<Store>,
-    mailbox: Arc<Mailbox>,
     rekeys: bool,
-    stop: Arc<Stop>,
-    /// From the first step on.
-    rotation: Arc<Mutex<Option<Box<dyn Rotation>>>>,
+    rotation: Option<Box<dyn Rotation>>,
 }
 
 /// How far it has come.
@@ -32,7 +32,7 @@ pub struct NativeRotationStep {
     pub keys: Vec<NativeKeyCount>,
     pub rewrapped: f64,
     pub left: f64,
-    pub unrotated: Vec<NativeUnrotated>,
+    pub unrotated: Vec<NativeLeft>,
 }
 
 /// Sessions that are sealed under one key.
@@ -44,51 +44,24 @@ pub struct NativeKeyCount {
     pub sessions: f64,
 }
 
-/// A session that could not be changed.
-#[napi(object, object_from_js = false)]
-#[allow(missing_docs)]
-pub struct NativeUnrotated {
-    pub account_id: String,
-    pub failure: Failure,
-}
-
-impl NativeRotation {
-    pub(super) fn new(store: Arc<Store>, mailbox: Arc<Mailbox>, rekeys: bool) -> Self {
+impl RotationWork {
+    pub(super) fn new(store: Arc<Store>, rekeys: bool) -> Self {
         Self {
             store,
-            mailbox,
             rekeys,
-            stop: Arc::default(),
-            rotation: Arc::default(),
+            rotation: None,
         }
     }
 }
 
-#[napi]
-impl NativeRotation {
-    /// Does the next part; the token is answered with how far it has come.
-    #[napi(catch_unwind)]
-    pub fn step(&self, token: u32) {
-        let (store, stop, rekeys) = (self.store.clone(), self.stop.clone(), self.rekeys);
-        let (rotation, mailbox) = (self.rotation.clone(), self.mailbox.clone());
-        let work = async move {
-            let mut rotation = rotation.lock().await;
-            let rotation = match &mut *rotation {
-                Some(rotation) => rotation,
-                none => none.insert(store.rotation(rekeys).await?),
-            };
-            Ok(Answer::Rotation(rotation.step(&stop).await?))
+#[async_trait]
+impl Work for RotationWork {
+    async fn step(&mut self, stop: &Stop) -> Result<Answer> {
+        let rotation = match &mut self.rotation {
+            Some(rotation) => rotation,
+            none => none.insert(self.store.rotation(self.rekeys).await?),
         };
-        match runtime::handle() {
-            Ok(runtime) => drop(runtime.spawn(async move { mailbox.answer(token, work.await) })),
-            Err(error) => mailbox.answer(token, Err(error)),
-        }
-    }
-
-    /// Lets the step under way end early; what it has not finished is left as it was.
-    #[napi(catch_unwind)]
-    pub fn stop(&self) {
-        self.stop.set();
+        Ok(Answer::Rotation(rotation.step(stop).await?))
     }
 }
 
@@ -100,7 +73,7 @@ impl From<Step> for NativeRotationStep {
             keys: step.keys.into_iter().map(NativeKeyCount::from).collect(),
             rewrapped: step.rewrapped as f64,
             left: step.left as f64,
-            unrotated: step.unrotated.into_iter().map(NativeUnrotated::from).collect(),
+            unrotated: step.unrotated.into_iter().map(NativeLeft::from).collect(),
         }
     }
 }
@@ -111,15 +84,6 @@ impl From<Sealed> for NativeKeyCount {
             key_id: sealed.key_id,
             secret: sealed.secret.name().to_owned(),
             sessions: sealed.sessions as f64,
-        }
-    }
-}
-
-impl From<Left> for NativeUnrotated {
-    fn from(left: Left) -> Self {
-        Self {
-            account_id: left.account.to_string(),
-            failure: Failure::from(&left.error),
         }
     }
 }

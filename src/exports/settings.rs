@@ -71,7 +71,6 @@ pub struct NativeTls {
 
 impl From<NativeSettings> for Settings {
     fn from(native: NativeSettings) -> Self {
-        let (names, defaults) = (native.accounts_table, AccountsTable::default());
         Self {
             database_url: native.database_url.into(),
             secret: native.secret.into(),
@@ -88,13 +87,7 @@ impl From<NativeSettings> for Settings {
             },
             cache_bytes: native.cache_bytes as u64,
             owner: native.owner,
-            accounts_table: AccountsTable {
-                schema: names.schema,
-                table: names.table.unwrap_or(defaults.table),
-                id: names.id.unwrap_or(defaults.id),
-                session_data: names.session_data.unwrap_or(defaults.session_data),
-                updated_at: names.updated_at.or(defaults.updated_at).filter(|name| !name.is_empty()),
-            },
+            accounts_table: native.accounts_table.into(),
             pool: PoolSettings {
                 size: native.pool.size,
                 wait_timeout_ms: native.pool.wait_timeout_ms,
@@ -109,6 +102,19 @@ impl From<NativeSettings> for Settings {
             }),
             write_timeout_ms: native.write_timeout_ms,
             synchronous_commit: native.synchronous_commit,
+        }
+    }
+}
+
+impl From<NativeAccountsTable> for AccountsTable {
+    fn from(names: NativeAccountsTable) -> Self {
+        let defaults = Self::default();
+        Self {
+            schema: names.schema,
+            table: names.table.unwrap_or(defaults.table),
+            id: names.id.unwrap_or(defaults.id),
+            session_data: names.session_data.unwrap_or(defaults.session_data),
+            updated_at: names.updated_at.or(defaults.updated_at).filter(|name| !name.is_empty()),
         }
     }
 }

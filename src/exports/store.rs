@@ -8,7 +8,14 @@ use napi::{
 };
 use napi_derive::napi;
 
-use super::{moving::NativeImportOptions, rotation::NativeRotation, settings::NativeSettings, stats::NativeStats};
+use super::{
+    migration::{MigrationWork, NativeMigrationOptions},
+    moving::NativeImportOptions,
+    rotation::RotationWork,
+    settings::NativeSettings,
+    stats::NativeStats,
+    work::NativeWork,
+};
 use crate::{
     config::Settings,
     error::Result,
@@ -70,8 +77,14 @@ impl NativeStore {
 
     /// A change of all sessions over to the current secret; with `rekey`, with new data keys.
     #[napi(catch_unwind)]
-    pub fn rotate(&self, rekey: bool) -> NativeRotation {
-        NativeRotation::new(self.store.clone(), self.mailbox.clone(), rekey)
+    pub fn rotate(&self, rekey: bool) -> NativeWork {
+        NativeWork::new(self.mailbox.clone(), RotationWork::new(self.store.clone(), rekey))
+    }
+
+    /// A move of all sessions to another layout.
+    #[napi(catch_unwind)]
+    pub fn migrate(&self, options: NativeMigrationOptions) -> NativeWork {
+        NativeWork::new(self.mailbox.clone(), MigrationWork::new(self.store.clone(), options))
     }
 
     /// Makes a folder of files an account's session; the token is answered with what came of it.

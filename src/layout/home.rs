@@ -47,12 +47,16 @@ impl Home {
         Ok(look(&self.pool, &self.schema).await? == self.found)
     }
 
-    /// What holds in SQL as long as that is so.
-    pub(super) fn condition(&self) -> String {
-        let store = self.table("store");
+    /// What holds in SQL as long as a session of account `$1` may be begun in the accounts table.
+    pub(super) fn lets_begin_in_column(&self) -> String {
+        let (store, session) = (self.table("store"), self.table("session"));
         match self.found {
             None => format!("to_regclass({}) IS NULL", literal(&store)),
-            Some(layout) => condition(&store, layout),
+            // One that could not be moved may have been left in rows.
+            Some(_) => format!(
+                "{} AND NOT EXISTS (SELECT FROM {session} WHERE account_id = $1)",
+                condition(&store, LayoutName::Column)
+            ),
         }
     }
 

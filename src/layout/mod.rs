@@ -1,10 +1,15 @@
 //! How sessions are stored. The trait is all that the rest of the crate knows of it.
 
 pub(crate) mod column;
+pub(crate) mod home;
+pub(crate) mod migration;
 pub mod quarantine;
+pub(crate) mod returning;
 pub(crate) mod rotation;
 pub(crate) mod rows;
 mod sql;
+mod transaction;
+pub(crate) mod work;
 
 use std::{any::Any, sync::Arc};
 
@@ -32,6 +37,9 @@ pub(crate) trait Layout: Send + Sync + 'static {
 
     /// Takes ownership of an account's session, or of its empty place: from then on no earlier owner can commit.
     async fn open(&self, account: &Arc<str>) -> Result<Arc<dyn Tenure>>;
+
+    /// Whether this is where the database keeps its sessions still: they may have been moved to another layout.
+    async fn is_current(&self) -> Result<bool>;
 
     /// Makes each session's changes durable, all or nothing per session, and gives one outcome per write, in order.
     ///

@@ -6,12 +6,18 @@ use zeroize::Zeroizing;
 
 use crate::{
     config::{AccountsTable, LayoutName, OnUnreadable},
+    crypto::Kdf,
     error::{Code, Error, Result},
     layout::{
         Layout,
-        column::{ColumnLayout, Original},
+        column::{self, ColumnLayout, Original},
+        home::Home,
         quarantine::Quarantine,
-        rows::{RowsLayout, RowsSettings, schema},
+        returning::Returning,
+        rows::{
+            RowsLayout, RowsSettings,
+            schema::{self, Tables},
+        },
     },
     pool::Pool,
     stats::Counters,
@@ -45,19 +51,21 @@ pub(super) struct Backend {
 impl Blueprint {
     /// Looks at the database and makes what it needs; within a tokio runtime.
     pub(super) async fn build(&self) -> Result<Backend> {
-        let layout = match self.layout {
-            Some(LayoutName::Column) => self.column().await?,
-            Some(LayoutName::Rows) => self.rows().await?,
-            None if schema::exists(&self.pool, &self.schema).await? => self.rows().await?,
-            None if self.original().exists().await? => self.column().await?,
+        let home = Home::find(self.pool.clone(), &self.schema).await?;
+        let layout = match (self.layout, home.layout()) {
+            (Some(told), Some(found)) if told != found => return Err(self.elsewhere(told, found)),
+            (_, Some(LayoutName::Rows)) | (Some(LayoutName::Rows), None) => self.rows().await?,
+            (_, Some(LayoutName::Column)) => self.column_again(home).await?,
+            (Some(LayoutName::Column), None) => Arc::new(self.column(home)),
+            (None, None) if self.original().exists().await? => Arc::new(self.column(home)),
             // Sessions that are there would be taken for missing if the place where they are to be looked for is wrong.
-            None if self.accounts_table.schema.is_some() && self.original().lacks_schema().await? => {
+            (None, None) if self.accounts_table.schema.is_some() && self.original().lacks_schema().await? => {
                 return Err(Error::new(
                     Code::Schema,
                     "the schema that databaseUrl or accountsTable names for the accounts table does not exist",
                 ));
             }
-            None => self.rows().await?,
+            (None, None) => self.rows().await?,
         };
         Ok(Backend {
             writer: Writer::start(layout.clone(), self.lanes, self.pool.patience(), self.counters.clone()),
@@ -65,20 +73,23 @@ impl Blueprint {
         })
     }
 
-    async fn column(&self) -> Result<Arc<dyn Layout>> {
-        // Sessions in rows are not seen by this layout: it would take their accounts for new ones.
-        if schema::exists(&self.pool, &self.schema).await? {
-            return Err(Error::new(
-                Code::Config,
-                format!(
-                    "layout: this database keeps its sessions in rows (schema {}), which layout 'column' cannot see; \
-                     leave the option out",
-                    self.schema
-                ),
-            ));
-        }
-        Ok(Arc::new(ColumnLayout::new(
+    /// Sessions in the other layout are not seen by this one: it would take their accounts for new ones.
+    fn elsewhere(&self, told: LayoutName, found: LayoutName) -> Error {
+        let (told, found) = (told.name(), found.name());
+        Error::new(
+            Code::Config,
+            format!(
+                "layout: this database keeps its sessions in {found} (see schema {}), which layout '{told}' cannot see; leave the \
+                 option out, and move them with `npx baileys-postgres-auth migrate --to {told}` if they are to be there",
+                self.schema
+            ),
+        )
+    }
+
+    fn column(&self, home: Home) -> ColumnLayout {
+        ColumnLayout::new(
             self.pool.clone(),
+            home,
             &self.accounts_table,
             self.synchronous_commit.as_deref(),
             self.secrets.clone(),
@@ -89,11 +100,46 @@ impl Blueprint {
                 self.synchronous_commit.as_deref(),
             ),
             self.on_unreadable,
-        )))
+        )
+    }
+
+    /// Layout column beside tables for rows, in which there may be sessions yet.
+    async fn column_again(&self, home: Home) -> Result<Arc<dyn Layout>> {
+        let column = self.column(home.clone());
+        if !home.has_rows().await? {
+            return Ok(Arc::new(column));
+        }
+        let rows = self.rows_over(self.tables(None).await?, home.clone()).await?;
+        Ok(Arc::new(Returning::new(column, rows, home)))
     }
 
     async fn rows(&self) -> Result<Arc<dyn Layout>> {
-        let kdf = schema::prepare(&self.pool, &self.schema, self.may_migrate).await?;
+        let kdf = self.tables(None).await?;
+        let home = Home::find(self.pool.clone(), &self.schema).await?;
+        Ok(Arc::new(self.rows_over(kdf, home).await?))
+    }
+
+    /// Makes sure that the tables for rows are there.
+    pub(super) async fn tables(&self, partitions: Option<u32>) -> Result<Kdf> {
+        self.prepare(partitions, self.may_migrate).await
+    }
+
+    /// Changes nothing, and fails if they would have to be changed.
+    pub(super) async fn tables_as_they_are(&self, partitions: Option<u32>) -> Result<Kdf> {
+        self.prepare(partitions, false).await
+    }
+
+    async fn prepare(&self, partitions: Option<u32>, may_migrate: bool) -> Result<Kdf> {
+        let tables = Tables {
+            schema: &self.schema,
+            may_migrate,
+            partitions,
+            accounts: &column::table_of(&self.accounts_table),
+        };
+        schema::prepare(&self.pool, &tables).await
+    }
+
+    pub(super) async fn rows_over(&self, kdf: Kdf, home: Home) -> Result<RowsLayout> {
         let original = self.original();
         let settings = RowsSettings {
             schema: self.schema.clone(),
@@ -105,10 +151,10 @@ impl Blueprint {
             accounts_table: self.accounts_table.clone(),
         };
         let original = original.exists().await?.then_some(original);
-        Ok(Arc::new(RowsLayout::new(self.pool.clone(), settings, kdf, original)))
+        Ok(RowsLayout::new(self.pool.clone(), settings, kdf, home, original))
     }
 
-    fn original(&self) -> Original {
+    pub(super) fn original(&self) -> Original {
         Original::new(
             self.pool.clone(),
             &self.accounts_table,

@@ -1,6 +1,7 @@
 //! A store: one database, its layout, and the accounts that are open in it.
 
 mod backend;
+mod migration;
 mod moving;
 mod quarantine;
 mod registry;
@@ -8,26 +9,29 @@ mod registry;
 use std::{
     future::Future,
     sync::{
-        Arc,
+        Arc, PoisonError, RwLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
-use tokio::{sync::OnceCell, time::Instant};
+use tokio::time::Instant;
 
 use crate::{
     config::{Connection, Settings},
     crypto,
     error::{Code, Error, Result},
     event::Observer,
-    layout::{CacheStatus, rotation::Rotation},
+    layout::{CacheStatus, Tenure, rotation::Rotation},
     pool::{self, Pool, PoolStatus},
     session::{Opened, Session},
     stats::Counters,
 };
 
-pub(crate) use self::moving::{Exported, ImportOptions, ImportOutcome, Imported};
+pub(crate) use self::{
+    migration::MigrationOptions,
+    moving::{Exported, ImportOptions, ImportOutcome, Imported},
+};
 use self::{
     backend::{Backend, Blueprint},
     registry::Place,
@@ -43,7 +47,10 @@ pub struct Store {
     target: Arc<str>,
     pool: Arc<Pool>,
     blueprint: Blueprint,
-    backend: OnceCell<Backend>,
+    /// Another one when sessions were moved to another layout.
+    backend: RwLock<Option<Arc<Backend>>>,
+    /// Held by whoever makes it.
+    building: tokio::sync::Mutex<()>,
     counters: Arc<Counters>,
     observer: Observer,
     closed: AtomicBool,
@@ -89,7 +96,8 @@ impl Store {
             target: target.into(),
             pool,
             blueprint,
-            backend: OnceCell::new(),
+            backend: RwLock::default(),
+            building: tokio::sync::Mutex::default(),
             counters,
             observer,
             closed: AtomicBool::new(false),
@@ -133,11 +141,7 @@ impl Store {
             Some((session, _)) => drop(session.flush_if_pending().await),
             None => {}
         }
-        let (backend, tenure) = pool::until(self.pool.deadline(), async {
-            let backend = self.backend().await?;
-            Ok::<_, Error>((backend, backend.layout.open(&account).await?))
-        })
-        .await?;
+        let (backend, tenure) = pool::until(self.pool.deadline(), self.take(&account)).await?;
         let mut origin = tenure.take_origin();
         if let Some((session, holder)) = older {
             origin.taken_over |= holder != self.number && session.ended().is_none();
@@ -158,6 +162,23 @@ impl Store {
         Ok(opened)
     }
 
+    /// Takes an account, where its session is by now.
+    async fn take(&self, account: &Arc<str>) -> Result<(Arc<Backend>, Arc<dyn Tenure>)> {
+        let backend = self.backend().await?;
+        match backend.layout.open(account).await {
+            Ok(tenure) => Ok((backend, tenure)),
+            Err(error) if says_nothing_of_moves(&error) => Err(error),
+            Err(error) => {
+                let current = self.current_backend().await?;
+                if Arc::ptr_eq(&current, &backend) {
+                    return Err(error);
+                }
+                let tenure = current.layout.open(account).await?;
+                Ok((current, tenure))
+            }
+        }
+    }
+
     /// Deletes an account's session. Handles that are open get `ERR_SESSION_CLEARED` from the call on.
     pub fn clear(self: &Arc<Self>, account: Arc<str>) -> impl Future<Output = Result<()>> + Send + use<> {
         let (store, place) = (self.clone(), registry::place(&self.target, &account));
@@ -170,7 +191,16 @@ impl Store {
             let _turn = turn.await;
             // An open that was called before has handed out a session meanwhile.
             place.end_occupant(&Error::cleared());
-            let cleared = async { store.backend().await?.layout.clear(&account).await };
+            let cleared = async {
+                loop {
+                    let backend = store.backend().await?;
+                    backend.layout.clear(&account).await?;
+                    // Else it may have been on its way to another layout.
+                    if Arc::ptr_eq(&store.current_backend().await?, &backend) {
+                        return Ok(());
+                    }
+                }
+            };
             pool::until(store.pool.deadline(), pool::on_behalf([&account], cleared)).await
         }
     }
@@ -178,7 +208,7 @@ impl Store {
     /// A change of all sessions over to the current secret, open ones included: their owners keep them.
     pub(crate) async fn rotation(&self, rekey: bool) -> Result<Box<dyn Rotation>> {
         self.require_open()?;
-        Ok(self.backend().await?.layout.rotation(rekey))
+        Ok(self.current_backend().await?.layout.rotation(rekey))
     }
 
     /// Closes a handle: waits until everything written so far is durable, then, if the handle is the account's newest,
@@ -215,18 +245,47 @@ impl Store {
         }
     }
 
-    async fn backend(&self) -> Result<&Backend> {
-        self.backend.get_or_try_init(|| self.blueprint.build()).await
+    async fn backend(&self) -> Result<Arc<Backend>> {
+        if let Some(backend) = self.known_backend() {
+            return Ok(backend);
+        }
+        let _building = self.building.lock().await;
+        if let Some(backend) = self.known_backend() {
+            return Ok(backend);
+        }
+        // Boxed: every open would have room for it else, and thousands may be under way at once.
+        let backend = Arc::new(Box::pin(self.blueprint.build()).await?);
+        *self.backend.write().unwrap_or_else(PoisonError::into_inner) = Some(backend.clone());
+        Ok(backend)
+    }
+
+    /// The same, if sessions are where they were when it was made; else another one.
+    async fn current_backend(&self) -> Result<Arc<Backend>> {
+        let backend = self.backend().await?;
+        if backend.layout.is_current().await? {
+            return Ok(backend);
+        }
+        {
+            let mut known = self.backend.write().unwrap_or_else(PoisonError::into_inner);
+            if known.as_ref().is_some_and(|known| Arc::ptr_eq(known, &backend)) {
+                *known = None;
+            }
+        }
+        self.backend().await
+    }
+
+    fn known_backend(&self) -> Option<Arc<Backend>> {
+        self.backend.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The layout's name, once it is known: when an account was opened or cleared.
     pub fn layout(&self) -> Option<&'static str> {
-        self.backend.get().map(|backend| backend.layout.name())
+        self.known_backend().map(|backend| backend.layout.name())
     }
 
     /// What is held of records in memory, where that is bounded.
     pub fn cache_status(&self) -> Option<CacheStatus> {
-        self.backend.get()?.layout.cache_status()
+        self.known_backend()?.layout.cache_status()
     }
 
     /// How many accounts are open.
@@ -263,6 +322,11 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// Whether an error cannot come of it that sessions were moved to another layout.
+fn says_nothing_of_moves(error: &Error) -> bool {
+    !error.is_loss_of_ownership() && !matches!(error.code(), Code::AccountNotFound | Code::Schema)
 }
 
 /// Whether an error means that a session is no longer ours, and the database has to be asked anew.

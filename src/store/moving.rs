@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use super::{
     Store,
     registry::{self, Place},
+    says_nothing_of_moves,
 };
 use crate::{
     codec::record::{Changes, RecordKey, Value},
@@ -169,7 +170,16 @@ impl Store {
 
     async fn snapshot(&self, account: &Arc<str>) -> Result<Option<Changes>> {
         pool::until(self.pool.deadline(), async {
-            self.backend().await?.layout.snapshot(account).await
+            let backend = self.backend().await?;
+            match backend.layout.snapshot(account).await {
+                Ok(Some(session)) => Ok(Some(session)),
+                Err(error) if says_nothing_of_moves(&error) => Err(error),
+                // Perhaps it is in another layout by now.
+                missing => match self.current_backend().await? {
+                    same if Arc::ptr_eq(&same, &backend) => missing,
+                    current => current.layout.snapshot(account).await,
+                },
+            }
         })
         .await
     }

@@ -16,7 +16,7 @@ impl Store {
     pub async fn quarantine(self: Arc<Self>) -> Result<Vec<Quarantined>> {
         self.require_open()?;
         pool::until(self.pool.deadline(), async {
-            self.backend().await?.layout.quarantine().await
+            self.current_backend().await?.layout.quarantine().await
         })
         .await
     }
@@ -28,7 +28,7 @@ impl Store {
         self.require_open()?;
         let id = Uuid::parse_str(&id).map_err(|_| not_found())?;
         let (layout, entry) = pool::until(self.pool.deadline(), async {
-            let layout = &self.backend().await?.layout;
+            let layout = self.current_backend().await?.layout.clone();
             let entry = layout.find_quarantined(id).await?.ok_or_else(not_found)?;
             Ok::<_, Error>((layout, entry))
         })

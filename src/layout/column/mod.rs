@@ -94,7 +94,7 @@ impl ColumnLayout {
         on_unreadable: OnUnreadable,
     ) -> Self {
         Self {
-            table: Arc::new(Table::new(pool, names, synchronous_commit).begun_while(&home.condition())),
+            table: Arc::new(Table::new(pool, names, synchronous_commit).begun_while(&home.lets_begin_in_column())),
             secrets,
             quarantine: TextQuarantine::new(Arc::new(quarantine), names),
             on_unreadable,
@@ -218,7 +218,7 @@ impl Layout for ColumnLayout {
                     return Ok(Arc::new(tenure));
                 }
                 // Sessions are kept elsewhere by now, and so none is begun here.
-                Err(error) if is_new && error.is_loss_of_ownership() && !self.home.is_same().await? => return Err(error),
+                Err(error) if is_new && error.is_loss_of_ownership() && !self.is_current().await? => return Err(error),
                 // Somebody wrote between our read and our write: read again.
                 Err(error) if error.is_loss_of_ownership() => {}
                 Err(error) => return Err(error),
@@ -228,7 +228,8 @@ impl Layout for ColumnLayout {
     }
 
     async fn is_current(&self) -> Result<bool> {
-        self.home.is_same().await
+        let has_others = async || Ok::<_, Error>(self.home.layout().is_some() && self.home.has_rows().await?);
+        Ok(self.home.is_same().await? && !has_others().await?)
     }
 
     async fn commit(&self, writes: Vec<Write>, deadline: Instant) -> Vec<Outcome> {

@@ -148,6 +148,11 @@ impl Original {
         self.table.place(account).await
     }
 
+    /// The same, within a transaction.
+    pub(crate) async fn place_within(&self, loan: &mut Loan, account: &str) -> std::result::Result<Place, Fault> {
+        self.table.place_within(loan, account).await
+    }
+
     /// A session as a text, sealed with the current secret.
     pub(crate) async fn seal(&self, session: Changes) -> Result<String> {
         let keys = derive_keys(&self.secrets).await?;

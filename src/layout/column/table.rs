@@ -238,8 +238,14 @@ impl Table {
         if loan.execute(&self.update, &params).await? > 0 {
             return Ok(Place::Vacant);
         }
+        self.place_within(loan, account).await
+    }
+
+    /// Within a transaction: what an account's place is like.
+    pub(super) async fn place_within(&self, loan: &mut Loan, account: &str) -> std::result::Result<Place, Fault> {
         let rows = loan.query(&self.select_mark, &[(&account, Type::TEXT)]).await?;
-        Ok(Place::of(rows.first().map(|row| row.try_get(0)).transpose().map_err(|_| Fault::lasting(not_text()))?))
+        let found = rows.first().map(|row| row.try_get(0)).transpose();
+        Ok(Place::of(found.map_err(|_| Fault::lasting(not_text()))?))
     }
 
     /// What an account's place is like.

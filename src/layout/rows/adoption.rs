@@ -107,7 +107,7 @@ pub(super) async fn move_in(shared: &Shared, legacy: &Legacy, account: &Arc<str>
 }
 
 /// An account has a session in rows, and one in the original form.
-pub(super) fn in_both() -> Error {
+pub(in crate::layout) fn in_both() -> Error {
     Error::new(
         Code::SessionExists,
         "the account has a session in rows and another one in the accounts table, which only a service that knows nothing of rows \

@@ -38,15 +38,24 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use self::{
-    adoption::Legacy, cache::Cache, quarantine::RowsQuarantine, rotation::RowsRotation, secrets::Secrets,
+    adoption::Legacy,
+    cache::Cache,
+    movers::{Arrivals, DepartureCheck, Departures},
+    quarantine::RowsQuarantine,
+    rotation::RowsRotation,
+    secrets::Secrets,
     statements::Statements,
 };
+pub(super) use self::adoption::in_both;
+pub(crate) use self::departure::no_accounts_table;
 use super::{
     Batching, CacheStatus, Layout, Outcome, Tenure, Write,
     column::{Original, TextQuarantine},
     home::Home,
+    migration::Mover,
     quarantine::{Entry, Quarantine, Quarantined},
     rotation::Rotation,
+    transaction::Transactions,
 };
 use crate::{
     codec::record::Changes,
@@ -102,6 +111,8 @@ struct Shared {
     /// Sessions in the original form, where there is a table that may hold some.
     legacy: Option<Legacy>,
     quarantine: RowsQuarantine,
+    /// Those in which a session leaves rows.
+    transactions: Transactions,
     /// Where sessions were kept when the store looked.
     home: Home,
     /// Whether a session that cannot be read goes there, and a fresh one is begun.
@@ -151,9 +162,10 @@ impl RowsLayout {
                 move |requests| reader::read(for_reader.clone(), requests),
             ),
             owner: settings.owner,
-            core,
             legacy,
             quarantine: RowsQuarantine::new(quarantine, &settings.schema, texts),
+            transactions: Transactions::new(core.pool.clone(), settings.synchronous_commit.as_deref()),
+            core,
             home,
             fresh_if_unreadable,
         });
@@ -166,6 +178,31 @@ impl RowsLayout {
             move |requests| opener::open(for_opener.clone(), requests),
         );
         Self { shared, opener }
+    }
+}
+
+impl RowsLayout {
+    /// What moves all sessions here that the accounts table holds.
+    pub(crate) fn arrivals(&self) -> Box<dyn Mover> {
+        Box::new(Arrivals::new(self.shared.clone()))
+    }
+
+    /// What moves all sessions to the accounts table, or finds out whether that can be done.
+    pub(crate) fn departures(&self, dry: bool) -> Box<dyn Mover> {
+        match dry {
+            true => Box::new(DepartureCheck::new(self.shared.clone())),
+            false => Box::new(Departures::new(self.shared.clone())),
+        }
+    }
+
+    /// Moves the session of an account to the accounts table, if it has one here; whether it did.
+    pub(crate) async fn move_out(&self, account: &Arc<str>) -> Result<bool> {
+        departure::move_out(&self.shared, account).await
+    }
+
+    /// Whether an account has a session here.
+    pub(crate) async fn has(&self, account: &str) -> Result<bool> {
+        self.shared.home.has_in_rows(account).await
     }
 }
 
@@ -278,6 +315,11 @@ impl Layout for RowsLayout {
     fn cache_status(&self) -> Option<CacheStatus> {
         Some(self.shared.cache.status())
     }
+}
+
+/// The table of sessions, as SQL has it.
+pub(crate) fn session_table(schema: &str) -> String {
+    statements::table(schema, "session")
 }
 
 /// A row of our own tables is not of the form that it was made with.

@@ -266,7 +266,7 @@ fn examine(secrets: &super::secrets::Secrets, row: &Row) -> std::result::Result<
     })
 }
 
-fn lost_creds() -> Error {
+pub(super) fn lost_creds() -> Error {
     Error::new(
         Code::Unreadable,
         "the session's credentials are gone, which it had when it was opened last: a row was deleted, or a restore broke \

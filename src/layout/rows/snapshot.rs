@@ -8,6 +8,7 @@ use super::{
     Shared,
     fence::{key_id, uuid},
     malformed_row,
+    opener::lost_creds,
     record::{CREDS_HASH, Opened},
     secrets::Secrets,
 };
