@@ -20,9 +20,7 @@ use crate::{
     codec::{self, record::Value},
     error::{Error, Result},
     event::Event,
-    exports::{
-        NativeExport, NativeImport, NativeMigrationStep, NativeQuarantined, NativeRotationStep, NativeSession,
-    },
+    exports::{NativeExport, NativeImport, NativeMigrationStep, NativeQuarantined, NativeRotationStep, NativeSession},
     layout::{migration::Moves, quarantine::Quarantined, rotation::Step},
     session::Opened,
     store::{Exported, Imported, Store},

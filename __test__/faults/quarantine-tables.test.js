@@ -139,6 +139,7 @@ describe('of rows of an older version', () => {
     await db.query(`
       DROP TABLE baileys_auth.quarantined_record, baileys_auth.quarantine;
       ALTER TABLE baileys_auth.session DROP has_creds;
+      ALTER TABLE baileys_auth.store DROP layout;
       UPDATE baileys_auth.store SET format_version = 1`)
     before = await db.stored(account.id)
   })
@@ -153,7 +154,7 @@ describe('of rows of an older version', () => {
   test('it is made, the sessions are as they were, and those that had credentials are known to', async () => {
     await makeStore(db.url).quarantine()
     const { rows } = await db.query('SELECT format_version FROM baileys_auth.store')
-    expect(rows).toEqual([{ format_version: 3 }])
+    expect(rows).toEqual([{ format_version: 4 }])
     const sealed = await sealedOf(db, account.id)
     expect(sealed.sessions).toMatchObject([{ has_creds: true }])
     await expectReadable(account, makeStore(db.url))
@@ -169,7 +170,7 @@ describe('of rows of an older version', () => {
       await expectReadable(account, makeStore(proxy.url(db.url)))
       await dropped
       const { rows } = await db.query('SELECT format_version FROM baileys_auth.store')
-      expect(rows).toEqual([{ format_version: 3 }])
+      expect(rows).toEqual([{ format_version: 4 }])
     },
   )
 })

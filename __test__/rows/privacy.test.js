@@ -86,7 +86,7 @@ test.each(['boot-v7', 'socket-v7'])(
   120_000,
 )
 
-test('the only texts are the account, its owner, the types, and in quarantine the reason and the original text', async () => {
+test('the only texts are the account, its owner, the types, the layout, and in quarantine the reason and the original text', async () => {
   const { state, saveCreds } = await make({ baileys: quickBaileys }).useAuthState('account')
   await Promise.all([saveCreds(), state.keys.set({ session: { '5511999990000.0': { n: 1 } } })])
   const columns = await all(
@@ -103,6 +103,7 @@ test('the only texts are the account, its owner, the types, and in quarantine th
     'record.kind',
     'session.account_id',
     'session.owner',
+    'store.layout',
   ])
   expect(await all('SELECT account_id, owner FROM baileys_auth.session')).toEqual([
     { account_id: 'account', owner: expect.stringMatching(`:${process.pid}$`) },

@@ -8,11 +8,7 @@ use std::sync::Arc;
 use tokio_postgres::{Row, types::Type};
 use uuid::Uuid;
 
-use super::{
-    rows::schema,
-    sql::quoted,
-    transaction::Transactions,
-};
+use super::{rows::schema, sql::quoted, transaction::Transactions};
 use crate::{
     error::{Code, Error, Result},
     pool::{Fault, Loan, Pool},

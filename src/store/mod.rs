@@ -28,14 +28,17 @@ use crate::{
     stats::Counters,
 };
 
-pub(crate) use self::{
-    migration::MigrationOptions,
-    moving::{Exported, ImportOptions, ImportOutcome, Imported},
-};
 use self::{
     backend::{Backend, Blueprint},
     registry::Place,
 };
+pub(crate) use self::{
+    migration::MigrationOptions,
+    moving::{Exported, ImportOptions, ImportOutcome, Imported},
+};
+
+/// How often an open begins anew because sessions were moved meanwhile.
+const TAKE_ATTEMPTS: usize = 3;
 
 static NEXT_NUMBER: AtomicU64 = AtomicU64::new(0);
 
@@ -164,19 +167,22 @@ impl Store {
 
     /// Takes an account, where its session is by now.
     async fn take(&self, account: &Arc<str>) -> Result<(Arc<Backend>, Arc<dyn Tenure>)> {
-        let backend = self.backend().await?;
-        match backend.layout.open(account).await {
-            Ok(tenure) => Ok((backend, tenure)),
-            Err(error) if says_nothing_of_moves(&error) => Err(error),
-            Err(error) => {
-                let current = self.current_backend().await?;
-                if Arc::ptr_eq(&current, &backend) {
-                    return Err(error);
-                }
-                let tenure = current.layout.open(account).await?;
-                Ok((current, tenure))
+        let mut backend = self.backend().await?;
+        for _ in 1..TAKE_ATTEMPTS {
+            let error = match backend.layout.open(account).await {
+                Ok(tenure) => return Ok((backend, tenure)),
+                Err(error) if says_nothing_of_moves(&error) => return Err(error),
+                Err(error) => error,
+            };
+            let current = self.current_backend().await?;
+            // One that lost it to a move may find that the sessions have moved back since.
+            if Arc::ptr_eq(&current, &backend) && !error.is_loss_of_ownership() {
+                return Err(error);
             }
+            backend = current;
         }
+        let tenure = backend.layout.open(account).await?;
+        Ok((backend, tenure))
     }
 
     /// Deletes an account's session. Handles that are open get `ERR_SESSION_CLEARED` from the call on.

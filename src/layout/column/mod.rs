@@ -26,17 +26,18 @@ use tokio::time::Instant;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use self::{image::Image, place::Found, table::Table, tenure::ColumnTenure};
 pub(crate) use self::{
     names::{is_there, table_of},
     original::Original,
 };
-use self::{
-    image::Image,
-    place::Found,
-    table::Table,
-    tenure::ColumnTenure,
+pub(super) use self::{
+    original::{OriginalText, Unreadable},
+    place::Place,
+    quarantine::TextQuarantine,
+    rotation::ColumnRotation,
+    table::mark,
 };
-pub(super) use self::{original::{OriginalText, Unreadable}, place::Place, quarantine::TextQuarantine, rotation::ColumnRotation, table::mark};
 use super::{
     Batching, Layout, Outcome, Tenure, Write,
     home::Home,

@@ -164,12 +164,7 @@ impl Original {
     }
 
     /// Within a transaction: puts a text in an account's place, and says what that was like before.
-    pub(crate) async fn put(
-        &self,
-        loan: &mut Loan,
-        account: &str,
-        text: &str,
-    ) -> std::result::Result<Place, Fault> {
+    pub(crate) async fn put(&self, loan: &mut Loan, account: &str, text: &str) -> std::result::Result<Place, Fault> {
         self.table.put(loan, account, text).await
     }
 

@@ -8,10 +8,7 @@ use std::sync::{
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
-use super::{
-    names::Names,
-    table,
-};
+use super::{names::Names, table};
 use crate::{
     config::AccountsTable,
     error::{Code, Error, Result},

@@ -227,12 +227,7 @@ impl Table {
     }
 
     /// Within a transaction: puts a text in the place of NULL, until then nobody's.
-    pub(super) async fn put(
-        &self,
-        loan: &mut Loan,
-        account: &str,
-        text: &str,
-    ) -> std::result::Result<Place, Fault> {
+    pub(super) async fn put(&self, loan: &mut Loan, account: &str, text: &str) -> std::result::Result<Place, Fault> {
         let params: [(&(dyn ToSql + Sync), Type); 3] =
             [(&account, Type::TEXT), (&text, Type::TEXT), (&None::<&str>, Type::TEXT)];
         if loan.execute(&self.update, &params).await? > 0 {
@@ -250,7 +245,9 @@ impl Table {
 
     /// What an account's place is like.
     pub(super) async fn place(&self, account: &str) -> Result<Place> {
-        Ok(Place::of(self.one_text(&self.select_mark, account, self.deadline()).await?))
+        Ok(Place::of(
+            self.one_text(&self.select_mark, account, self.deadline()).await?,
+        ))
     }
 
     /// The first accounts that have a text, in order, after one of them.

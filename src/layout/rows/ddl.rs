@@ -186,7 +186,9 @@ mod tests {
     #[test]
     fn a_name_that_looks_like_a_brace_is_a_name() {
         let text = script("{record_partitions}", Some(2), None).unwrap();
-        assert!(text.contains(r#"CREATE TABLE "{record_partitions}".record_1 PARTITION OF "{record_partitions}".record"#));
+        assert!(
+            text.contains(r#"CREATE TABLE "{record_partitions}".record_1 PARTITION OF "{record_partitions}".record"#)
+        );
     }
 
     #[test]

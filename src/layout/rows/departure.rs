@@ -3,11 +3,9 @@
 //! One transaction does all of it. It holds the session's row, so that writes under way end before, and those that come later
 //! find no session; what it reads is all that was ever acknowledged. The rows go only if the text has come.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
 
 use tokio_postgres::types::Type;

@@ -37,6 +37,8 @@ use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+pub(super) use self::adoption::in_both;
+pub(crate) use self::departure::no_accounts_table;
 use self::{
     adoption::Legacy,
     cache::Cache,
@@ -46,8 +48,6 @@ use self::{
     secrets::Secrets,
     statements::Statements,
 };
-pub(super) use self::adoption::in_both;
-pub(crate) use self::departure::no_accounts_table;
 use super::{
     Batching, CacheStatus, Layout, Outcome, Tenure, Write,
     column::{Original, TextQuarantine},

@@ -99,7 +99,10 @@ impl Mover for DepartureCheck {
 async fn count(shared: &Shared) -> Result<u64> {
     let core = &shared.core;
     let row = core.pool.query_opt(&core.statements.departure.count, &[]).await?;
-    let count = row.map(|row| integer(&row, 0)).transpose().map_err(|fault| fault.error)?;
+    let count = row
+        .map(|row| integer(&row, 0))
+        .transpose()
+        .map_err(|fault| fault.error)?;
     Ok(u64::try_from(count.unwrap_or(0)).unwrap_or(0))
 }
 
