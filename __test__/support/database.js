@@ -23,10 +23,10 @@ async function asAdmin(serverUrl, work) {
 }
 
 /** Makes the tables of the layout `rows`: from then on it is what a store finds there. */
-async function makeRows(databaseUrl) {
+async function makeRows(databaseUrl, partitions) {
   const store = createSessionStore({ databaseUrl, secret: 'of no importance', layout: 'rows' })
   try {
-    await store.clear('nobody')
+    await store.migrate({ partitions })
   } finally {
     await store.close()
   }
@@ -42,12 +42,13 @@ const SESSION_IN_ROWS = `
 /**
  * Makes a database of its own on the server that `TEST_DATABASE_URL` names, or on another one, with
  * the accounts table as Prisma makes it and a row for each of `accounts`. A store with no other
- * instructions takes it for one of this `layout`. Its `url` may lead through a pooler; `query` does
+ * instructions takes it for one of this `layout`; its records may be over `partitions`. Its `url` may lead through a pooler; `query` does
  * not.
  */
 async function createDatabase({
   accounts = [],
   layout = 'column',
+  partitions,
   serverUrl = process.env.TEST_DATABASE_URL,
 } = {}) {
   if (!serverUrl) {
@@ -106,7 +107,7 @@ async function createDatabase({
   }
   await db.query(fs.readFileSync(MIGRATION, 'utf8'))
   for (const id of accounts) await db.addAccount(id)
-  if (layout === 'rows') await makeRows(db.url)
+  if (layout === 'rows') await makeRows(db.url, partitions)
   return db
 }
 

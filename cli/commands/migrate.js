@@ -1,5 +1,6 @@
 'use strict'
 
+const { Option } = require('commander')
 const { argumentError } = require('../../lib/errors.js')
 const { migrationSql } = require('../../lib/migration.js')
 const { FAILED } = require('../exit-status.js')
@@ -12,7 +13,9 @@ module.exports = (program, run) => {
   program
     .command('migrate')
     .description('move all sessions to layout rows, or back to layout column')
-    .option('--to <layout>', 'rows or column', 'rows')
+    .addOption(
+      new Option('--to <layout>', 'the layout').choices(['rows', 'column']).default('rows'),
+    )
     .option('--dry-run', 'change nothing, and say what would be moved and what could not')
     .option(
       '--partitions <n>',
@@ -82,9 +85,17 @@ function printSql({ settings, output }, { to, dryRun, role, ...options }) {
 
 /** The role that the backend logs in as. */
 function roleOf(role, databaseUrl) {
-  const name = role ?? (URL.canParse(databaseUrl ?? '') ? new URL(databaseUrl).username : '')
-  if (name !== '') return role ?? decodeURIComponent(name)
+  const name = role ?? userOf(databaseUrl)
+  if (name) return name
   throw argumentError(
     'migrate --sql needs the role that is to use the tables: --role, or a user in DATABASE_URL',
   )
+}
+
+function userOf(databaseUrl) {
+  try {
+    return decodeURIComponent(new URL(databaseUrl).username)
+  } catch {
+    return undefined
+  }
 }

@@ -6,13 +6,14 @@ const { createDatabase } = require('../../support/database')
 const SECRET = 'an-example-secret-of-good-length'
 
 /** Our store in one of its layouts. */
-const database = (layout, { name, losses, options }) => ({
+const database = (layout, { name, losses, options, partitions }) => ({
   name,
   isReference: false,
   losses,
 
   async setUp() {
-    const db = await createDatabase()
+    // Else the first open makes the tables.
+    const db = await createDatabase(partitions && { layout, partitions })
     return {
       place: { databaseUrl: db.url },
       // Rows need nobody's row in another table.

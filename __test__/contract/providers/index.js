@@ -21,6 +21,7 @@ const providers = [
   database('rows', { name: 'layout rows', losses }),
   // What is read from the database has to be as right as what is in memory.
   database('rows', { name: 'layout rows, nothing in memory', losses, options: { cacheBytes: 0 } }),
+  database('rows', { name: 'layout rows, over partitions', losses, partitions: 4 }),
 ]
 
 module.exports = { providers }
