@@ -51,26 +51,40 @@ pub(super) struct Backend {
 impl Blueprint {
     /// Looks at the database and makes what it needs; within a tokio runtime.
     pub(super) async fn build(&self) -> Result<Backend> {
-        let home = Home::find(self.pool.clone(), &self.schema).await?;
-        let layout = match (self.layout, home.layout()) {
+        let mut home = self.home().await?;
+        if home.layout().is_none() && self.wants_rows().await? {
+            self.tables(None).await?;
+            home = self.home().await?;
+        }
+        // From here on as it was found, which is not to be later than what is made of it: a change since is then seen.
+        let layout: Arc<dyn Layout> = match (self.layout, home.layout()) {
             (Some(told), Some(found)) if told != found => return Err(self.elsewhere(told, found)),
-            (_, Some(LayoutName::Rows)) | (Some(LayoutName::Rows), None) => self.rows().await?,
+            (_, Some(LayoutName::Rows)) => Arc::new(self.rows_over(self.tables(None).await?, home).await?),
             (_, Some(LayoutName::Column)) => self.column_again(home).await?,
-            (Some(LayoutName::Column), None) => Arc::new(self.column(home)),
-            (None, None) if self.original().exists().await? => Arc::new(self.column(home)),
-            // Sessions that are there would be taken for missing if the place where they are to be looked for is wrong.
-            (None, None) if self.accounts_table.schema.is_some() && self.original().lacks_schema().await? => {
-                return Err(Error::new(
-                    Code::Schema,
-                    "the schema that databaseUrl or accountsTable names for the accounts table does not exist",
-                ));
-            }
-            (None, None) => self.rows().await?,
+            (_, None) => Arc::new(self.column(home)),
         };
         Ok(Backend {
             writer: Writer::start(layout.clone(), self.lanes, self.pool.patience(), self.counters.clone()),
             layout,
         })
+    }
+
+    pub(super) async fn home(&self) -> Result<Home> {
+        Home::find(self.pool.clone(), &self.schema).await
+    }
+
+    /// Whether tables for rows are to be made where there are none.
+    async fn wants_rows(&self) -> Result<bool> {
+        match self.layout {
+            Some(layout) => Ok(layout == LayoutName::Rows),
+            None if self.original().exists().await? => Ok(false),
+            // Sessions that are there would be taken for missing if the place where they are to be looked for is wrong.
+            None if self.accounts_table.schema.is_some() && self.original().lacks_schema().await? => Err(Error::new(
+                Code::Schema,
+                "the schema that databaseUrl or accountsTable names for the accounts table does not exist",
+            )),
+            None => Ok(true),
+        }
     }
 
     /// Sessions in the other layout are not seen by this one: it would take their accounts for new ones.
@@ -111,12 +125,6 @@ impl Blueprint {
         }
         let rows = self.rows_over(self.tables(None).await?, home.clone()).await?;
         Ok(Arc::new(Returning::new(column, rows, home)))
-    }
-
-    async fn rows(&self) -> Result<Arc<dyn Layout>> {
-        let kdf = self.tables(None).await?;
-        let home = Home::find(self.pool.clone(), &self.schema).await?;
-        Ok(Arc::new(self.rows_over(kdf, home).await?))
     }
 
     /// Makes sure that the tables for rows are there.

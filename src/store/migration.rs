@@ -30,7 +30,7 @@ impl Store {
         self.require_open()?;
         let blueprint = &self.blueprint;
         blueprint.require_free_choice(options.to)?;
-        let home = Home::find(self.pool.clone(), &blueprint.schema).await?;
+        let home = blueprint.home().await?;
         let (makes_tables, mover) = match options.to {
             LayoutName::Rows => (home.layout().is_none(), blueprint.arrivals(home, options).await?),
             LayoutName::Column => (false, blueprint.departures(home, options).await?),
@@ -76,12 +76,13 @@ impl Blueprint {
             });
         }
         let kdf = self.tables(options.partitions).await?;
+        if home.layout().is_none() {
+            home = self.home().await?;
+        }
         if home.layout() == Some(LayoutName::Column) {
             let accounts = column::table_of(&self.accounts_table);
             home.change(LayoutName::Rows, &accounts, self.synchronous_commit.as_deref())
                 .await?;
-        } else {
-            home = Home::find(self.pool.clone(), &self.schema).await?;
         }
         Ok(self.rows_over(kdf, home).await?.arrivals())
     }
