@@ -6,14 +6,15 @@ const { parseArgs } = require('node:util')
 const WORKLOADS = require('./rivals/workloads')
 const { CAREFUL, OURS, RIVALS } = require('./stores')
 
-const SUITES = ['rivals', 'original']
+const SUITES = ['rivals', 'original', 'storage']
 const STORES = [OURS, CAREFUL, ...RIVALS].map(({ name }) => name).concat('limit')
 const EVERYTHING = Object.keys(WORKLOADS).join(',')
 const EVERYONE = STORES.join(',')
 
 const USAGE = `Usage: npm run bench -- [options]
 
-  --suite NAME     rivals: rows against every rival (default); original: column against the service it comes from
+  --suite NAME     rivals: rows against every rival (default); original: column against the service it comes from;
+                   storage: what PostgreSQL writes and keeps for a message, in both layouts
   --rounds N       rounds of every store and workload (5)
   --seconds S      length of a round's window (1.5)
   --quick          1 round of 0.3 s, unless given otherwise: whether it works, not how fast it is

@@ -158,7 +158,8 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
     /** Kills an import in its write, and lets `thereafter` decide what becomes of that; gives the account and the folder. */
     async function killed(thereafter) {
       const [folder, account] = [await makeFolder(), await addAccount(db)]
-      const holder = new Client({ connectionString: db.url })
+      // A lock of a session needs a connection of its own.
+      const holder = new Client({ connectionString: db.serverUrl })
       await holder.connect()
       await holder.query(`SELECT pg_advisory_lock(${LOCK})`)
       await withFunction(

@@ -34,21 +34,24 @@ async function primaries() {
     .join(' ')
 }
 
-/** Notes when another primary is there. */
+/** Looks out for another primary. */
 class Watch {
-  promotedAt
+  /** Resolves to the time at which one was seen. */
+  promoted
   #isStopped = false
   #done
 
   async start() {
     const first = await primaries()
-    this.#done = (async () => {
-      while (!this.#isStopped) {
-        const now = await primaries()
-        if (now !== '' && now !== first && !this.promotedAt) this.promotedAt = Date.now()
-        await delay(LOOK_EVERY_MS)
-      }
-    })()
+    this.promoted = new Promise((resolve) => {
+      this.#done = (async () => {
+        while (!this.#isStopped) {
+          const now = await primaries()
+          if (now !== '' && now !== first) resolve(Date.now())
+          await delay(LOOK_EVERY_MS)
+        }
+      })()
+    })
   }
 
   stop() {
@@ -71,9 +74,9 @@ async function run({ layout, said }) {
       await watch.start()
       const writer = load.start({ env: { DATABASE_URL: url } })
       await writer.begun
+      const isBack = watch.promoted.then((at) => writer.backAfter(at))
       process.stderr.write('begun\n')
-      await once(process, 'SIGTERM')
-      const backAfter = await writer.backAfter(watch.promotedAt)
+      const [backAfter] = await Promise.all([isBack, once(process, 'SIGTERM')])
       await watch.stop()
       await writer.stop()
       visitors.isStopped = true
