@@ -30,10 +30,10 @@ class Load {
     this.#strands = strands
   }
 
-  /** Starts a writer, to all accounts if nothing is said. */
-  start({ env = {}, accounts = this.#world.accounts } = {}) {
+  /** Starts a writer, to all accounts if nothing is said. `reopens`: it opens again what it loses. */
+  start({ env = {}, accounts = this.#world.accounts, reopens = false } = {}) {
     const { marks, environment } = this.#world
-    const LOAD = JSON.stringify({ accounts, marks, strands: this.#strands })
+    const LOAD = JSON.stringify({ accounts, marks, strands: this.#strands, reopens })
     let lastWords = ''
     const onOutput = (text) => {
       this.#said.print(text)

@@ -1,9 +1,10 @@
 'use strict'
 
 const { randomBytes } = require('node:crypto')
-const { startChild } = require('../../__test__/support/child')
+const { Idle } = require('../idle')
 const { underLoad } = require('../load')
 const { promise } = require('../verdict')
+const { Work } = require('../work')
 const { inWorld } = require('../world')
 
 /**
@@ -40,32 +41,17 @@ class Rotations {
   }
   #world
   #load
-  #said
   #idle
+  #work
   #secrets
-  #children = []
 
   constructor({ world, load, said, idle }) {
     this.#world = world
     this.#load = load
-    this.#said = said
-    this.#idle = Array.from({ length: idle }, (_, at) => `idle-${at + 1}`)
+    this.#idle = idle
+    this.#work = new Work({ file: ROTATION, said, changed: ({ rotated }) => rotated })
     this.#secrets = [world.secret, randomBytes(24).toString('base64url')]
     said.hide('the other secret', this.#secrets[1])
-  }
-
-  /** Sessions that are written once, and read after every change. */
-  async fill() {
-    const store = this.#world.store()
-    await Promise.all(
-      this.#idle.map(async (account) => {
-        await this.#world.db.addAccount(account)
-        const { state, saveCreds } = await store.useAuthState(account)
-        state.creds.me = { id: account }
-        await Promise.all([saveCreds(), state.keys.set({ session: { peer: { account } } })])
-      }),
-    )
-    await store.close()
   }
 
   async round(number) {
@@ -90,7 +76,7 @@ class Rotations {
     this.#secrets.reverse()
     await this.#load.verifyStored()
     promise(Object.keys(this.#load.refused).length === 0, 'no write of an owner is refused')
-    await this.#verifyIdle()
+    await this.#idle.verify(() => this.figures.lost++)
     this.figures['changes of the secret']++
     this.figures['of these, with new data keys'] += Number(rekey)
     this.figures['sets acknowledged meanwhile'] = this.#load.acknowledged
@@ -98,63 +84,25 @@ class Rotations {
 
   /** Lets a rotation begin in a process of its own, and kills it when it has changed some sessions. */
   async #killInTheMiddle(rekey) {
-    const enough = 1 + Math.floor((Math.random() * this.#idle.length) / 2)
-    const { child, done } = this.#start({ rekey })
-    let changed = 0
-    let isDone = false
-    const isEnough = new Promise((resolve) => {
-      child.onMessage((progress) => {
-        changed = Math.max(changed, progress.rotated)
-        isDone ||= progress.isDone === true
-        if (changed >= enough || isDone) resolve()
-      })
-    })
-    await Promise.race([isEnough, done])
-    await child.kill()
+    const enough = 1 + Math.floor((Math.random() * this.#idle.accounts.length) / 2)
+    const { changed, isDone } = await this.#work.killInTheMiddle(this.#environment({ rekey }), enough)
     this.figures['sessions changed'] += changed
     if (!isDone) this.figures['kills in the middle of one']++
   }
 
   async #rotate(options) {
-    const { child, done } = this.#start(options)
-    const report = await done
-    await child.kill()
+    const report = await this.#work.run(this.#environment(options))
     this.figures['sessions changed'] += report.rotated
     return report
   }
 
-  #start(options) {
+  #environment(options) {
     const [earlier, current] = this.#secrets
-    const env = {
+    return {
       ...this.#world.environment,
       ...environment(current, earlier),
       ROTATION: JSON.stringify(options),
     }
-    const child = startChild(ROTATION, env, { onOutput: this.#said.print })
-    this.#children.push(child)
-    const done = new Promise((resolve, reject) => {
-      child.onMessage((message) => message.isDone && resolve(message))
-      child.ended.then(({ code, signal }) =>
-        reject(new Error(`the rotation ended with ${signal ?? code}`)),
-      )
-    })
-    // Who kills it does not wait for it.
-    done.catch(() => {})
-    return { child, done }
-  }
-
-  /** Reads some of the sessions that nobody writes, under the current secret alone. */
-  async #verifyIdle() {
-    const store = this.#world.store()
-    const step = Math.ceil(this.#idle.length / 100)
-    for (const account of this.#idle.filter((_, at) => at % step === 0)) {
-      const { state } = await store.useAuthState(account)
-      const { peer } = await state.keys.get('session', ['peer'])
-      const isWhole = state.creds.me?.id === account && peer?.account === account
-      if (!isWhole) this.figures.lost++
-      promise(isWhole, `a session is what it was (${account})`)
-    }
-    await store.close()
   }
 
   /** A large session gets a new data key, while its owner goes on writing. */
@@ -203,8 +151,8 @@ class Rotations {
     }
   }
 
-  async end() {
-    await Promise.all(this.#children.map((child) => child.kill()))
+  end() {
+    return this.#work.end()
   }
 }
 
@@ -233,9 +181,10 @@ async function run({ layout, scale, report, said }) {
   const { rounds, idle, records } = SCALES[scale]
   return inWorld({ layout, said, accounts: LIVE }, (world) =>
     underLoad({ world, said, strands: STRANDS }, async (load) => {
-      const rotations = new Rotations({ world, load, said, idle })
+      const idleSessions = new Idle(world, idle)
+      const rotations = new Rotations({ world, load, said, idle: idleSessions })
       try {
-        await rotations.fill()
+        await idleSessions.fill()
         for (let number = 1; number <= rounds; number++) {
           report(`change ${number} of ${rounds}`)
           await rotations.round(number)
