@@ -1,8 +1,9 @@
 'use strict'
 
-const { spawn } = require('node:child_process')
+const { execFile, spawn } = require('node:child_process')
 const { once } = require('node:events')
 const path = require('node:path')
+const { promisify } = require('node:util')
 const { SECRET } = require('../faults/stores')
 
 const MAIN = path.join(__dirname, '../../cli/main.js')
@@ -29,6 +30,13 @@ function start(args, env = {}) {
 /** Runs the command to its end; gives `status`, `stdout` and `stderr`. */
 const command = (args, env) => start(args, env).ended
 
+/** Runs lines of a page in a shell, in which `npx baileys-postgres-auth` is the command; fails if one of them does. */
+const shell = (lines, { cwd, env }) =>
+  promisify(execFile)('sh', ['-ec', `npx() { shift; "$NODE" "$MAIN" "$@"; }\n${lines}`], {
+    cwd,
+    env: { PATH: process.env.PATH, MAIN, NODE: process.execPath, ...env },
+  })
+
 /** The settings for a database. */
 const settings = (db, secret = SECRET) => ({
   DATABASE_URL: db.url,
@@ -36,4 +44,4 @@ const settings = (db, secret = SECRET) => ({
   BAILEYS_AUTH_LAYOUT: db.layout,
 })
 
-module.exports = { command, settings, start }
+module.exports = { command, settings, shell, start }

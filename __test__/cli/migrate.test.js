@@ -178,8 +178,12 @@ describe('--sql', () => {
 
   test('takes tables of an older format on', async () => {
     await world.make({ layout: 'rows' }).clear('nobody')
-    await db.query(`ALTER TABLE baileys_auth.store DROP layout; UPDATE baileys_auth.store SET format_version = 3`)
-    await db.query(`GRANT USAGE ON SCHEMA baileys_auth TO "${role}"; GRANT SELECT ON baileys_auth.store TO "${role}"`)
+    await db.query(
+      `ALTER TABLE baileys_auth.store DROP layout; UPDATE baileys_auth.store SET format_version = 3`,
+    )
+    await db.query(
+      `GRANT USAGE ON SCHEMA baileys_auth TO "${role}"; GRANT SELECT ON baileys_auth.store TO "${role}"`,
+    )
     const refused = await command(['migrate'], asRole())
     expect(refused.stderr).toContain('migrate --sql --from 3')
     await db.query((await sql(['--role', role, '--from', '3'])).stdout)
@@ -199,7 +203,11 @@ describe('--sql', () => {
     ['one partition', ['--sql', '--role', 'a', '--partitions', '1'], /from 2 to 1024/],
     ['no number', ['--sql', '--role', 'a', '--partitions', 'many'], /from 2 to 1024/],
     ['a format that is not there', ['--sql', '--role', 'a', '--from', '9'], /nothing to change/],
-    ['partitions that come too late', ['--sql', '--role', 'a', '--from', '3', '--partitions', '4'], /with them alone/],
+    [
+      'partitions that come too late',
+      ['--sql', '--role', 'a', '--from', '3', '--partitions', '4'],
+      /with them alone/,
+    ],
     ['a role without it', ['--role', 'a'], /with --sql alone/],
     ['no such layout', ['--to', 'rose'], /Allowed choices are rows, column/],
   ])('%s is wrong usage', async (_, args, message) => {
@@ -239,17 +247,14 @@ describe('--partitions', () => {
   test.each([
     ['without', []],
     ['with others', ['--partitions', '8']],
-  ])(
-    'come too late where the tables are there %s',
-    async (_, partitions) => {
-      await migrate(...partitions)
-      const before = await world.everything()
-      for (const dry of [[], ['--dry-run']]) {
-        const { status, stderr } = await migrate('--partitions', '4', ...dry)
-        expect(status).toBe(2)
-        expect(stderr).toMatch(/are there already.*drop these tables.*\(ERR_CONFIG\)/)
-      }
-      expect(await world.everything()).toBe(before)
-    },
-  )
+  ])('come too late where the tables are there %s', async (_, partitions) => {
+    await migrate(...partitions)
+    const before = await world.everything()
+    for (const dry of [[], ['--dry-run']]) {
+      const { status, stderr } = await migrate('--partitions', '4', ...dry)
+      expect(status).toBe(2)
+      expect(stderr).toMatch(/are there already.*drop these tables.*\(ERR_CONFIG\)/)
+    }
+    expect(await world.everything()).toBe(before)
+  })
 })

@@ -51,23 +51,26 @@ describe.each(LAYOUTS)('from layout %s', (from) => {
       expect(await world.places(account)).toEqual([to])
     })
 
-    test.each([['get'], ['list']])('that only reads is told by %s, where it asks the database', async (call) => {
-      const store = await workingStore()
-      const [account] = await world.add(['a'])
-      const { state } = await store.useAuthState(account)
-      await migrate()
-      const read = {
-        get: () => state.keys.get('session', ['peer']),
-        list: () => state.keys.list('session').next(),
-      }[call]
-      if (from === 'rows') {
-        const error = await expectRefused(read(), 'ERR_SESSION_SUPERSEDED')
-        expect(error.message).toContain('moved to layout column')
-      } else {
-        // It has all of it in memory, as of its last write.
-        await read()
-      }
-    })
+    test.each([['get'], ['list']])(
+      'that only reads is told by %s, where it asks the database',
+      async (call) => {
+        const store = await workingStore()
+        const [account] = await world.add(['a'])
+        const { state } = await store.useAuthState(account)
+        await migrate()
+        const read = {
+          get: () => state.keys.get('session', ['peer']),
+          list: () => state.keys.list('session').next(),
+        }[call]
+        if (from === 'rows') {
+          const error = await expectRefused(read(), 'ERR_SESSION_SUPERSEDED')
+          expect(error.message).toContain('moved to layout column')
+        } else {
+          // It has all of it in memory, as of its last write.
+          await read()
+        }
+      },
+    )
 
     test('of the very store that moves its session is refused likewise', async () => {
       const store = world.make()

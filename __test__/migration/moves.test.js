@@ -107,9 +107,7 @@ describe.each(LAYOUTS)('from layout %s', (from) => {
         quarantined: false,
       },
     ])
-    expect(lines).toMatchObject([
-      { level: 'warn', fields: { layout: to, moved: 1, unmoved: 1 } },
-    ])
+    expect(lines).toMatchObject([{ level: 'warn', fields: { layout: to, moved: 1, unmoved: 1 } }])
   })
 
   describe('a dry run', () => {
@@ -146,9 +144,7 @@ describe.each(LAYOUTS)('from layout %s', (from) => {
       for (let times = 0; times < 2; times++) {
         const report = await migrate()
         expect(report).toMatchObject({ moved: times === 0 ? 2 : 0, left: 1 })
-        expect(report.unmoved).toEqual([
-          { accountId: 'b', code, message: expect.any(String) },
-        ])
+        expect(report.unmoved).toEqual([{ accountId: 'b', code, message: expect.any(String) }])
       }
       expect(await db.stored('b')).toBe(before)
       expect(await world.places('b')).toEqual([from])
@@ -207,7 +203,11 @@ describe.each(LAYOUTS)('from layout %s', (from) => {
 
     test('PostgreSQL refuses its data; the others move', async () => {
       const table = { rows: 'baileys_auth.record', column: 'whatsapp_accounts' }
-      if (to === 'rows') await world.make().migrate({ to: 'rows' }).then(() => migrate({ to: from }))
+      if (to === 'rows')
+        await world
+          .make()
+          .migrate({ to: 'rows' })
+          .then(() => migrate({ to: from }))
       await db.query(`
         CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
           $$ BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = 'P0042'; END $$;
@@ -246,7 +246,10 @@ describe.each(LAYOUTS)('from layout %s', (from) => {
     const accounts = await world.add(Array.from({ length: 30 }, (_, n) => `account-${n}`))
     const controller = new AbortController()
     const reason = new Error('no more of it')
-    const stopped = migrate({ signal: controller.signal, onProgress: () => controller.abort(reason) })
+    const stopped = migrate({
+      signal: controller.signal,
+      onProgress: () => controller.abort(reason),
+    })
     await expect(stopped).rejects.toBe(reason)
     await expect(migrate({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
     // Whoever opens one that has not moved yet finds it, and moves it.
@@ -347,9 +350,7 @@ describe('to column', () => {
     const store = world.make()
     for (const account of ['one', 'two']) await fill(await store.useAuthState(account), account)
     await world.make().migrate({ to: 'column' })
-    const rotated = await world
-      .make({ secret: FOREIGN, previousSecrets: [SECRET] })
-      .rotate()
+    const rotated = await world.make({ secret: FOREIGN, previousSecrets: [SECRET] }).rotate()
     expect(rotated).toMatchObject({ rotated: 2, left: 0 })
     const folder = newFolder()
     expect(await world.make({ secret: FOREIGN }).exportMultiFile('one', folder)).toMatchObject({
@@ -363,14 +364,20 @@ describe('to column', () => {
   test('a record that shares its name with another one is no session of that layout', async () => {
     const [account] = await world.add(['a'])
     const { state, close } = await world.make().useAuthState(account)
-    await state.keys.set({ 'sender-key': { 'memory-x': { n: 1 } }, 'sender-key-memory': { x: { n: 2 } } })
+    await state.keys.set({
+      'sender-key': { 'memory-x': { n: 1 } },
+      'sender-key-memory': { x: { n: 2 } },
+    })
     await close()
     const before = await db.stored(account)
     const { unmoved } = await world.make().migrate({ to: 'column' })
     expect(unmoved).toMatchObject([{ accountId: account, code: 'ERR_ARGUMENT' }])
     expect(unmoved[0].message).toContain('one name')
     expect(await db.stored(account)).toBe(before)
-    const again = await world.make().useAuthState(account).catch((error) => error)
+    const again = await world
+      .make()
+      .useAuthState(account)
+      .catch((error) => error)
     expect(again.code).toBe('ERR_ARGUMENT')
     await world.make().migrate({ to: 'rows' })
     const { state: back } = await world.make().useAuthState(account)

@@ -47,7 +47,8 @@ class World {
   async everything() {
     const tables = ['whatsapp_accounts']
     const { rows } = await this.db.query(`SELECT to_regclass('baileys_auth.store') AS store`)
-    if (rows[0].store !== null) tables.push('baileys_auth.store', 'baileys_auth.session', 'baileys_auth.record')
+    if (rows[0].store !== null)
+      tables.push('baileys_auth.store', 'baileys_auth.session', 'baileys_auth.record')
     const all = tables.map((table) =>
       this.db.query(`SELECT t::text FROM ${table} AS t ORDER BY t::text COLLATE "C"`),
     )

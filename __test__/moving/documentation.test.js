@@ -1,16 +1,17 @@
 'use strict'
 
-const fs = require('node:fs')
 const path = require('node:path')
 const { execFile } = require('node:child_process')
 const { promisify } = require('node:util')
-const { settings } = require('../cli/command')
+const { settings, shell } = require('../cli/command')
 const { createDatabase } = require('../support/database')
 const { LAYOUTS } = require('../faults/layouts')
+const { PROJECT, sectionsOf } = require('../docs/pages')
 const { filesOf, makeFolder, newFolder } = require('./folders')
 
-const PROJECT = path.join(__dirname, '../..')
-const PAGE = fs.readFileSync(path.join(PROJECT, 'docs/migrating.md'), 'utf8')
+// All but the moves between the layouts, which are tested with those.
+const { 'Between the layouts': _, ...sections } = sectionsOf('docs/migrating.md')
+const PAGE = Object.values(sections).join('')
 
 const blocks = (language) =>
   [...PAGE.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\``, 'gm'))].map(([, text]) => text)
@@ -32,21 +33,10 @@ describe.each(LAYOUTS)('docs/migrating.md, layout %s', (layout) => {
 
   afterAll(() => db.drop())
 
-  const run = (file, ...args) =>
-    promisify(execFile)(file, args, {
-      cwd: at,
-      env: {
-        PATH: process.env.PATH,
-        MAIN: path.join(PROJECT, 'cli/main.js'),
-        NODE: process.execPath,
-        ...settings(db),
-      },
-    })
-
   test('its commands do what it says, one after the other', async () => {
     const said = []
     for (const block of blocks('sh')) {
-      const { stdout } = await run('sh', '-ec', `npx() { shift; "$NODE" "$MAIN" "$@"; }\n${block}`)
+      const { stdout } = await shell(block, { cwd: at, env: settings(db) })
       said.push(stdout)
     }
     expect(said).toEqual([
@@ -66,7 +56,10 @@ describe.each(LAYOUTS)('docs/migrating.md, layout %s', (layout) => {
     const [program] = blocks('js')
     const script = program.replace("'baileys-postgres-auth'", JSON.stringify(PROJECT))
     const call = `moveIn('auth_info_baileys', '${ACCOUNT}')`
-    const { stdout } = await run(process.execPath, '-e', `${script}\n${call}`)
+    const { stdout } = await promisify(execFile)(process.execPath, ['-e', `${script}\n${call}`], {
+      cwd: at,
+      env: { PATH: process.env.PATH, ...settings(db) },
+    })
     expect(stdout).toMatch(/^added \{/)
   })
 })

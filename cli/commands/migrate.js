@@ -61,7 +61,9 @@ async function migrate(context, { to, dryRun, partitions, role, from }) {
 
 function show(output, { to, dryRun, makesTables, moved, unmoved }) {
   if (makesTables) {
-    output.line(dryRun ? 'the tables of layout rows would be made' : 'the tables of layout rows were made')
+    output.line(
+      dryRun ? 'the tables of layout rows would be made' : 'the tables of layout rows were made',
+    )
   }
   output.line(
     dryRun

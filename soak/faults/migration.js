@@ -17,7 +17,7 @@ const { inWorld } = require('../world')
 const MIGRATION = require.resolve('../migration-process')
 
 const SCALES = {
-  short: { rounds: 4, idle: 100 },
+  short: { rounds: 2, idle: 60 },
   long: { rounds: 100, idle: 500 },
 }
 const LIVE = 4

@@ -85,7 +85,10 @@ class Rotations {
   /** Lets a rotation begin in a process of its own, and kills it when it has changed some sessions. */
   async #killInTheMiddle(rekey) {
     const enough = 1 + Math.floor((Math.random() * this.#idle.accounts.length) / 2)
-    const { changed, isDone } = await this.#work.killInTheMiddle(this.#environment({ rekey }), enough)
+    const { changed, isDone } = await this.#work.killInTheMiddle(
+      this.#environment({ rekey }),
+      enough,
+    )
     this.figures['sessions changed'] += changed
     if (!isDone) this.figures['kills in the middle of one']++
   }
