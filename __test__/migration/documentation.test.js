@@ -9,7 +9,7 @@ const { newFolder } = require('../moving/folders')
 const { World, expectFilled } = require('./world')
 
 const SECTION = sectionsOf('docs/migrating.md')['Between the layouts']
-const [there, back, sql, partitions] = [...SECTION.matchAll(/^```sh\n([^]*?)^```/gm)].map(
+const [there, back, sql, partitions] = [...SECTION.matchAll(/^```sh\n(.*?)^```/gms)].map(
   ([, text]) => text,
 )
 

@@ -121,3 +121,35 @@ impl Leftovers {
         left.collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_another_pass_as_long_as_the_last_one_changed_something_and_no_longer_than_enough() {
+        let mut passes = Passes::default();
+        assert!(passes.another(1));
+        assert!(!passes.another(1));
+        let mut passes = Passes::default();
+        assert!(!passes.another(0));
+        let mut passes = Passes::default();
+        let made = (1..10).take_while(|changed| passes.another(*changed)).count();
+        assert_eq!(made + 1, PASSES);
+    }
+
+    #[test]
+    fn an_account_stays_the_next_one_until_it_is_done() {
+        let mut pages = Pages::default();
+        assert_eq!(pages.wanted(), Some(None));
+        pages.add(vec!["a".into(), "b".into()]);
+        assert_eq!(pages.next().as_deref(), Some("a"));
+        assert_eq!(pages.next().as_deref(), Some("a"));
+        pages.done();
+        assert_eq!((pages.wanted(), pages.next().as_deref()), (None, Some("b")));
+        pages.done();
+        assert_eq!(pages.wanted(), Some(Some("b")));
+        pages.add(Vec::new());
+        assert_eq!((pages.next(), pages.wanted()), (None, Some(Some("b"))));
+    }
+}

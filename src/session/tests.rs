@@ -44,6 +44,10 @@ impl Layout for Fake {
         Ok(Arc::new(FakeTenure::default()))
     }
 
+    async fn is_current(&self) -> Result<bool> {
+        Ok(true)
+    }
+
     async fn commit(&self, writes: Vec<Write>, _: Instant) -> Vec<Outcome> {
         let write = &writes[0];
         self.commits.send(write.changes.clone()).unwrap();

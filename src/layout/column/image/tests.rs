@@ -184,3 +184,55 @@ fn what_makes_the_same_session_elsewhere_misses_nothing() {
     assert_eq!(keys, expected);
     assert_eq!(changes.records[1], Some(json(r#"{"b":1}"#)));
 }
+
+#[test]
+fn what_comes_back_from_elsewhere_is_the_session_that_went() {
+    let plaintext = r#"{"creds":{"a":1},"keys":{"session-1.0":{"b":1},"my-type-a-b":2,"odd":3,"session-\ud83d":5}}"#;
+    let there = Image::parse(plaintext.as_bytes()).unwrap().into_changes();
+    let back = Image::of(&there).unwrap();
+    assert_eq!(composed(&back, &Changes::default()), plaintext);
+}
+
+#[test]
+fn two_records_of_one_name_are_refused_unless_they_are_one() {
+    let mut changes = Changes::default();
+    let put = |changes: &mut Changes, (key, value)| drop(changes.records.insert(key, value));
+    put(&mut changes, change("sender-key", "memory-x", Some("1")));
+    put(&mut changes, change("sender-key-memory", "x", Some("1")));
+    assert!(Image::of(&changes).is_ok());
+    put(&mut changes, change("sender-key-memory", "x", Some("2")));
+    let error = Image::of(&changes).err().unwrap();
+    assert_eq!(error.code(), Code::Argument);
+    assert!(error.to_string().contains("of type sender-key"));
+}
+
+#[test]
+fn a_type_of_the_name_that_is_set_apart_is_one_like_any_other() {
+    let mut changes = Changes::default();
+    changes.records.extend([change(UNNAMEABLE, r#""a" "#, Some("1"))]);
+    let expected = r#"{"creds":{},"keys":{"unnameable-\"a\" ":1}}"#;
+    assert_eq!(composed(&Image::of(&changes).unwrap(), &Changes::default()), expected);
+}
+
+proptest! {
+    #[test]
+    fn any_session_comes_back_from_elsewhere(names in proptest::collection::vec(".{0,12}", 0..8)) {
+        let mut writer = Writer::new("{}", 0);
+        let distinct: HashSet<_> = names.iter().collect();
+        for name in &distinct {
+            writer.entry(name, "1");
+        }
+        let plaintext = writer.finish();
+        let image = Image::parse(&plaintext).unwrap();
+        let names = |image: &Image| {
+            let mut names: Vec<_> = image.keys.keys().map(|name| name.to_string()).collect();
+            names.sort();
+            names
+        };
+        let before = names(&image);
+        let back = Image::of(&image.into_changes()).unwrap();
+        // Those that nobody can ask for are carried by their text.
+        let back = Image::parse(&back.compose(&Changes::default())).unwrap();
+        prop_assert_eq!(names(&back), before);
+    }
+}
