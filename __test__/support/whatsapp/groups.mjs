@@ -1,0 +1,69 @@
+// Groups: who is in them. All of them address their members by LID, as WhatsApp makes them now.
+
+import { getBinaryNodeChild, getBinaryNodeChildren } from 'baileys'
+import { LID, PN } from './accounts.mjs'
+
+export class Groups {
+  #accounts
+  #groups = new Map()
+
+  constructor(accounts) {
+    this.#accounts = accounts
+  }
+
+  /** A client makes a group; it is a member too. */
+  create(owner, iq) {
+    const request = getBinaryNodeChild(iq, 'create')
+    const invited = getBinaryNodeChildren(request, 'participant')
+      .map(({ attrs }) => this.#accounts.find(attrs.jid))
+      .filter(Boolean)
+    const id = `${owner.number}-${this.#groups.size + 1}`
+    const members = new Set([owner, ...invited])
+    this.#groups.set(`${id}@g.us`, { id, owner, members, subject: request.attrs.subject })
+    return this.describe(`${id}@g.us`)
+  }
+
+  describe(jid) {
+    const group = this.#groups.get(jid)
+    if (!group) return [{ tag: 'error', attrs: { code: '404', text: 'item-not-found' } }]
+    return [this.#node(group)]
+  }
+
+  /** All groups of an account. */
+  participating(account) {
+    const groups = [...this.#groups.values()].filter(({ members }) => members.has(account))
+    return [{ tag: 'groups', attrs: {}, content: groups.map((group) => this.#node(group)) }]
+  }
+
+  /** The devices of all members. */
+  devices(jid) {
+    return [...(this.#groups.get(jid)?.members ?? [])].flatMap(({ devices }) => [
+      ...devices.values(),
+    ])
+  }
+
+  #node({ id, owner, members, subject }) {
+    return {
+      tag: 'group',
+      attrs: {
+        id,
+        subject,
+        addressing_mode: LID,
+        creation: '1',
+        creator: owner.jid(LID),
+        creator_pn: owner.jid(PN),
+        s_t: '1',
+        s_o: owner.jid(LID),
+        size: String(members.size),
+      },
+      content: [...members].map((member) => ({
+        tag: 'participant',
+        attrs: {
+          jid: member.jid(LID),
+          phone_number: member.jid(PN),
+          ...(member === owner ? { type: 'superadmin' } : {}),
+        },
+      })),
+    }
+  }
+}
