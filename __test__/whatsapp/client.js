@@ -4,6 +4,7 @@ const path = require('node:path')
 const { startChild } = require('../support/child')
 
 const PROGRAM = path.join(__dirname, '../support/whatsapp/client.mjs')
+const KEPT_OUTPUT = 2_000
 
 /** The test's side of a client: what it has told so far, and a way to wait for more. */
 class Client {
@@ -21,10 +22,12 @@ class Client {
   #child
   #waiting = new Set()
   #end
+  #output = ''
 
   constructor(account, env) {
     this.account = account
-    this.#child = startChild(PROGRAM, env)
+    // libsignal prints sessions, private keys and all, when it closes one.
+    this.#child = startChild(PROGRAM, env, { onOutput: (text) => this.#keep(text) })
     this.#child.onMessage(({ event, ...details }) => {
       this.told[event].push(details)
       this.#look()
@@ -35,6 +38,10 @@ class Client {
     })
   }
 
+  #keep(text) {
+    this.#output = (this.#output + text).slice(-KEPT_OUTPUT)
+  }
+
   #look() {
     for (const look of this.#waiting) look()
   }
@@ -43,19 +50,33 @@ class Client {
     return this.#child.call(method, ...args)
   }
 
-  /** Resolves when it has told so many of a kind, with the last of them. */
-  async until(kind, count = 1) {
-    await new Promise((resolve, reject) => {
+  /** Resolves when what it has told fulfils a condition; rejects when it has ended and does not. */
+  when(condition) {
+    return new Promise((resolve, reject) => {
       const look = () => {
-        if (this.told[kind].length < count && this.#end === undefined) return
+        const isFulfilled = condition(this.told)
+        if (!isFulfilled && this.#end === undefined) return
         this.#waiting.delete(look)
-        if (this.told[kind].length >= count) resolve()
-        else reject(new Error(`${this.account} ended with ${this.#end} before its ${kind} ${count}`))
+        if (isFulfilled) resolve()
+        else reject(new Error(`${this.account} has ended with ${this.#end}:\n${this.#output}`))
       }
       this.#waiting.add(look)
       look()
     })
+  }
+
+  /** Resolves when it has told so many of a kind, with the last of them. */
+  async until(kind, count = 1) {
+    await this.when((told) => told[kind].length >= count)
     return this.told[kind][count - 1]
+  }
+
+  /** Resolves when it has got this text. */
+  async untilText(text) {
+    for (let count = 1; ; count++) {
+      await this.until('message', count)
+      if (this.texts[count - 1] === text) return
+    }
   }
 
   /** Texts of the messages it has got, in order. */

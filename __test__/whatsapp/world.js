@@ -22,6 +22,7 @@ class World {
   #place
   #env
   #clients = []
+  #numbers = new Map()
 
   constructor(whatsApp, place, env) {
     this.#whatsApp = whatsApp
@@ -46,6 +47,7 @@ class World {
       ACCOUNT: account,
       BAILEYS: baileys,
     })
+    client.number = this.#numbers.get(account)
     this.#clients.push(client)
     return client
   }
@@ -58,15 +60,26 @@ class World {
     return client
   }
 
-  /** A new client whose account the phone of that number has linked. */
+  /** A new client whose account the phone of that number links. */
   async pair(account, number, options) {
     const client = this.start(account, options)
-    client.number = number
     await client.call('connect')
-    const { code } = await client.until('code')
-    client.jid = await this.server('scan', code, number)
-    await client.until('open')
+    await client.until('code')
+    await this.scan(client, number)
     return client
+  }
+
+  /** The phone of that number scans the code that a client shows last; resolves when the client has connected again. */
+  async scan(client, number) {
+    this.#numbers.set(client.account, number)
+    client.number = number
+    await this.server('scan', client.told.code.at(-1).code, number)
+    await client.until('open')
+  }
+
+  /** How much is stored of an account: 0 is nothing. */
+  left(account) {
+    return this.#place.left(account)
   }
 
   async close() {
@@ -81,6 +94,8 @@ async function placeFor(store, { accounts, serverUrl }) {
     const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'whatsapp-files-'))
     return {
       env: { FOLDER: folder },
+      left: async (account) =>
+        (await fs.readdir(path.join(folder, account)).catch(() => [])).length,
       remove: () => fs.rm(folder, { recursive: true, force: true }),
     }
   }
@@ -92,6 +107,7 @@ async function placeFor(store, { accounts, serverUrl }) {
       BAILEYS_AUTH_LAYOUT: store,
       WHATSAPP_SESSION_SECRET: randomBytes(24).toString('base64url'),
     },
+    left: async (account) => ((await db.stored(account)) === null ? 0 : 1),
     remove: () => db.drop(),
   }
 }

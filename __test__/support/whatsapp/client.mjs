@@ -27,8 +27,13 @@ function onSuperseded() {
   void socket.end(undefined)
 }
 
+/** A session that was opened ahead of the connection. */
+let opened
+
 async function connect() {
-  const { state, saveCreds } = await sessions.open()
+  opened ??= sessions.open()
+  const { state, saveCreds } = await opened
+  opened = undefined
   const made = makeWASocket({
     ...settings,
     auth: state,
@@ -71,6 +76,10 @@ async function send(jid, text) {
 }
 
 serve({
+  async open() {
+    opened = sessions.open()
+    await opened
+  },
   connect,
   send,
   /** One after the other, `<name> 1` to `<name> <count>`. */

@@ -1,7 +1,7 @@
 // Messages, receipts and acknowledgements: who gets what a device sends. The server reads none of it.
 
 import { getBinaryNodeChild, getBinaryNodeChildren, isJidGroup } from 'baileys'
-import { LID, otherServer, PN, serverOf } from './accounts.mjs'
+import { LID, otherServer, serverOf } from './accounts.mjs'
 
 const now = () => String(Math.floor(Date.now() / 1_000))
 
@@ -52,7 +52,7 @@ export class Messages {
     ).map(({ attrs: { jid }, content }) => [this.#accounts.findDevice(jid), jid, content])
     const present = addressed.filter(([device]) => device !== undefined)
     if (!isJidGroup(to)) {
-      return present.length > 0 ? present : [[this.#device(to), to, []]]
+      return addressed.length > 0 ? present : [[this.#device(to), to, []]]
     }
     if (participant) return [[this.#device(participant), participant, []]]
     // In a group everybody gets the message, and those the sender's key who have not had it yet.
@@ -127,5 +127,3 @@ export class Messages {
     device.mailbox.acknowledge(attrs)
   }
 }
-
-export { PN }
