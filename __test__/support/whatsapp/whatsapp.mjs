@@ -146,13 +146,15 @@ export class WhatsApp {
     })
   }
 
-  /** What has waited for the device goes out, between the number of it and the word that this was all. */
+  /** What has waited for the device goes out: first how much it is, and, when all of that was acknowledged, that it was all. */
   #activate(device) {
     const { connection, mailbox } = device
     const count = String(mailbox.size)
     connection.send(information('offline_preview', { count, message: count }))
-    mailbox.open((stanza) => connection.send(stanza))
-    connection.send(information('offline', { count }))
+    mailbox.open({
+      send: (stanza) => connection.send(stanza),
+      caughtUp: () => connection.send(information('offline', { count })),
+    })
   }
 
   #remove(device) {
