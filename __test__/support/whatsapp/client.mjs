@@ -75,6 +75,9 @@ async function send(jid, text) {
   tell('sent', { id: key.id, text })
 }
 
+// Its connections would keep it alive when the test is gone.
+process.once('disconnect', () => process.exit())
+
 serve({
   async open() {
     opened = sessions.open()

@@ -1,11 +1,14 @@
-// Groups: who is in them. All of them address their members by LID, as WhatsApp makes them now.
+// Groups: who is in them, and how they address their members: by LID, as WhatsApp makes them now, or by phone number, as
+// it made them before, which is all that Baileys 6.7 can deal with.
 
 import { getBinaryNodeChild, getBinaryNodeChildren } from 'baileys'
-import { LID, PN } from './accounts.mjs'
+import { LID, otherServer, PN } from './accounts.mjs'
 
 export class Groups {
   #accounts
   #groups = new Map()
+  /** Of those that are made from now on. */
+  addressing = LID
 
   constructor(accounts) {
     this.#accounts = accounts
@@ -19,7 +22,13 @@ export class Groups {
       .filter(Boolean)
     const id = `${owner.number}-${this.#groups.size + 1}`
     const members = new Set([owner, ...invited])
-    this.#groups.set(`${id}@g.us`, { id, owner, members, subject: request.attrs.subject })
+    this.#groups.set(`${id}@g.us`, {
+      id,
+      owner,
+      members,
+      subject: request.attrs.subject,
+      addressing: this.addressing,
+    })
     return this.describe(`${id}@g.us`)
   }
 
@@ -35,6 +44,11 @@ export class Groups {
     return [{ tag: 'groups', attrs: {}, content: groups.map((group) => this.#node(group)) }]
   }
 
+  /** How its members are addressed. */
+  addressingOf(jid) {
+    return this.#groups.get(jid).addressing
+  }
+
   /** The devices of all members. */
   devices(jid) {
     return [...(this.#groups.get(jid)?.members ?? [])].flatMap(({ devices }) => [
@@ -42,25 +56,25 @@ export class Groups {
     ])
   }
 
-  #node({ id, owner, members, subject }) {
+  #node({ id, owner, members, subject, addressing }) {
+    const isByLid = addressing === LID
     return {
       tag: 'group',
       attrs: {
         id,
         subject,
-        addressing_mode: LID,
+        addressing_mode: isByLid ? 'lid' : 'pn',
         creation: '1',
-        creator: owner.jid(LID),
-        creator_pn: owner.jid(PN),
+        creator: owner.jid(addressing),
         s_t: '1',
-        s_o: owner.jid(LID),
+        s_o: owner.jid(addressing),
         size: String(members.size),
       },
       content: [...members].map((member) => ({
         tag: 'participant',
         attrs: {
-          jid: member.jid(LID),
-          phone_number: member.jid(PN),
+          jid: member.jid(addressing),
+          [isByLid ? 'phone_number' : 'lid']: member.jid(otherServer(addressing)),
           ...(member === owner ? { type: 'superadmin' } : {}),
         },
       })),

@@ -57,10 +57,11 @@ export class Messages {
     if (participant) return [[this.#device(participant), participant, []]]
     // In a group everybody gets the message, and those the sender's key who have not had it yet.
     const sealedFor = new Map(present.map(([device, , sealed]) => [device, sealed]))
+    const server = this.#groups.addressingOf(to)
     return this.#groups
       .devices(to)
       .filter((device) => device !== sender)
-      .map((device) => [device, device.jid(LID), sealedFor.get(device) ?? []])
+      .map((device) => [device, device.jid(server), sealedFor.get(device) ?? []])
   }
 
   #device(jid) {
@@ -70,14 +71,14 @@ export class Messages {
   }
 
   #envelope(sender, recipient, { id, type, to, recipient: chat, category }, named) {
-    const server = isJidGroup(to) ? LID : serverOf(named)
+    const server = serverOf(named)
     const common = { id, type, t: now(), ...(category && { category }) }
     if (isJidGroup(to)) {
       return {
         ...common,
         from: to,
         participant: sender.jid(server),
-        addressing_mode: 'lid',
+        addressing_mode: server === LID ? 'lid' : 'pn',
         ...otherName('participant', sender.account, server),
       }
     }
@@ -106,7 +107,7 @@ export class Messages {
     const author = this.#accounts.findDevice(isGroup ? participant : to)
     // What a device tells its own account's others is of no interest to the tests.
     if (!author || author.account === device.account || recipient) return
-    const server = isGroup ? LID : serverOf(to)
+    const server = serverOf(isGroup ? participant : to)
     author.post({
       tag: 'receipt',
       attrs: {

@@ -11,6 +11,9 @@ const listener = new WebSocketServer({ host: '127.0.0.1', port: 0 })
 listener.on('connection', (socket) => whatsApp.accept(socket))
 const listening = once(listener, 'listening')
 
+// Its connections would keep it alive when the test is gone.
+process.once('disconnect', () => process.exit())
+
 serve({
   /** Where the clients connect, and whose certificates they are to trust. */
   async address() {
@@ -21,6 +24,7 @@ serve({
     }
   },
   scan: (code, number) => whatsApp.scan(code, number),
+  addressGroupsByNumber: () => whatsApp.addressGroupsByNumber(),
   removeDevice: (number) => whatsApp.removeDevice(number),
   leavePreKeys: (number, left) => whatsApp.leavePreKeys(number, left),
   preKeys: (number) => whatsApp.preKeys(number),

@@ -1,6 +1,6 @@
 // The stand-in itself: who is connected, and which part of it gets what a client sends.
 
-import { Accounts, LID } from './accounts.mjs'
+import { Accounts, LID, PN } from './accounts.mjs'
 import { makeIdentity } from './certificate.mjs'
 import { Connection } from './connection.mjs'
 import { Groups } from './groups.mjs'
@@ -44,7 +44,12 @@ export class WhatsApp {
   /** The phone of this number scans a code; resolves with the jid of the new device. */
   async scan(code, number) {
     const device = await this.#pairing.scan(code, this.#accounts.ofNumber(number))
-    return device.jid('s.whatsapp.net')
+    return device.jid(PN)
+  }
+
+  /** Groups made from now on address their members by phone number. */
+  addressGroupsByNumber() {
+    this.#groups.addressing = PN
   }
 
   /** The phone removes the device that was paired last. */
