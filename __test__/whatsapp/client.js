@@ -8,7 +8,7 @@ const KEPT_OUTPUT = 2_000
 
 /** The test's side of a client: what it has told so far, and a way to wait for more. */
 class Client {
-  /** By kind: `code`, `open`, `message`, `unreadable`, `sent`, `closed`, `cleared`, `superseded`. */
+  /** By kind: `code`, `open`, `message`, `unreadable`, `sent`, `closed`, `cleared`, `superseded`, `unhandled`. */
   told = {
     code: [],
     open: [],
@@ -18,6 +18,7 @@ class Client {
     closed: [],
     cleared: [],
     superseded: [],
+    unhandled: [],
   }
   #child
   #waiting = new Set()

@@ -77,6 +77,21 @@ class World {
     await client.until('open')
   }
 
+  /**
+   * Sends a text to a receiver that has acknowledged all before it; resolves when the application has it, and so everything.
+   */
+  async sendLast(sender, receiver, text) {
+    await this.server('hasEverything', receiver.number)
+    await sender.call('send', jidOf(receiver.number), text)
+    await receiver.untilText(text)
+  }
+
+  /** Messages that a device could not decrypt, as WhatsApp sees it: refused, and asked for again. */
+  async undecryptable() {
+    const { refused, retried } = await this.server('figures')
+    return { refused, retried }
+  }
+
   /** How much is stored of an account: 0 is nothing. */
   left(account) {
     return this.#place.left(account)

@@ -12,6 +12,7 @@ class Device {
   preKeys = []
   /** Its connection, while it has one. */
   connection = undefined
+  hasPinged = false
 
   constructor(account, id, { noiseKey, identity, registrationId, signedPreKey }) {
     Object.assign(this, { account, id, noiseKey, identity, registrationId, signedPreKey })

@@ -6,7 +6,8 @@ import { serve } from '../child.js'
 import { sessionsOf } from './sessions.mjs'
 import { settingsFor } from './trust.mjs'
 
-const { BAILEYS, WHATSAPP_URL, WHATSAPP_ROOT, ACCOUNT, FOLDER, LOG_LEVEL } = process.env
+const { BAILEYS, WHATSAPP_URL, WHATSAPP_ROOT, ACCOUNT, FOLDER, KEEP_ALIVE_MS, LOG_LEVEL } =
+  process.env
 
 const baileys = await import(BAILEYS)
 const { DisconnectReason, makeWASocket, WAMessageStubType } = baileys
@@ -20,6 +21,9 @@ let socket
 let isStopping = false
 
 const tell = (event, details = {}) => process.send({ event, ...details })
+
+// Most applications end with the first of these.
+process.on('unhandledRejection', (error) => tell('unhandled', { message: String(error) }))
 
 function onSuperseded() {
   tell('superseded')
@@ -38,6 +42,7 @@ async function connect() {
     ...settings,
     auth: state,
     logger,
+    ...(KEEP_ALIVE_MS && { keepAliveIntervalMs: Number(KEEP_ALIVE_MS) }),
     // No phone sends any history here, and Baileys would hold back all messages for 20 seconds to wait for it.
     shouldSyncHistoryMessage: () => false,
     getMessage: async ({ id }) => sent.get(id),
@@ -91,6 +96,13 @@ serve({
   },
   /** Gives the group's jid. */
   createGroup: async (subject, members) => (await socket.groupCreate(subject, members)).id,
+  /** Loses the keys of the conversation with a device. */
+  async forgetSession(jid) {
+    const { authState, signalRepository } = socket
+    const address = await signalRepository.lidMapping.getLIDForPN(jid)
+    const id = signalRepository.jidToSignalProtocolAddress(address)
+    await authState.keys.set({ session: { [id]: null } })
+  },
   logOut: () => socket.logout(),
   async stop() {
     isStopping = true

@@ -2,7 +2,7 @@
 // it made them before, which is all that Baileys 6.7 can deal with.
 
 import { getBinaryNodeChild, getBinaryNodeChildren } from 'baileys'
-import { LID, otherServer, PN } from './accounts.mjs'
+import { LID, otherServer } from './accounts.mjs'
 
 export class Groups {
   #accounts

@@ -13,10 +13,9 @@ const otherName = (role, account, server) => ({
 export class Messages {
   #accounts
   #groups
-  /** Retry receipts and refusals since the start, which are what undecryptable messages bring about. */
-  retryReceipts = 0
-  refusals = 0
-  forwarded = 0
+  /** Messages that a device could not decrypt: those it refused, and those it asked for again. */
+  refused = 0
+  retried = 0
 
   constructor(accounts, groups) {
     this.#accounts = accounts
@@ -35,7 +34,6 @@ export class Messages {
     for (const [device, named, sealed] of this.#recipients(sender, attrs, content)) {
       // The identity is for those who get a message that begins a session.
       const begins = [...sealed, ...common].some((enc) => enc.attrs.type === 'pkmsg')
-      this.forwarded++
       device.post({
         tag: 'message',
         attrs: this.#envelope(sender, device, attrs, named),
@@ -102,7 +100,7 @@ export class Messages {
       tag: 'ack',
       attrs: { class: 'receipt', id, from: to, ...(type && { type }), t: now() },
     })
-    if (type === 'retry') this.retryReceipts++
+    if (type === 'retry') this.retried++
     const isGroup = isJidGroup(to)
     const author = this.#accounts.findDevice(isGroup ? participant : to)
     // What a device tells its own account's others is of no interest to the tests.
@@ -114,9 +112,7 @@ export class Messages {
         id,
         t: now(),
         ...(type && { type }),
-        ...(isGroup
-          ? { from: to, participant: device.jid(server) }
-          : { from: device.jid(server) }),
+        ...(isGroup ? { from: to, participant: device.jid(server) } : { from: device.jid(server) }),
       },
       content,
     })
@@ -124,7 +120,7 @@ export class Messages {
 
   /** A device has got something; with an error, and could not make anything of it. */
   ack(device, { attrs }) {
-    if (attrs.class === 'message' && attrs.error) this.refusals++
+    if (attrs.class === 'message' && attrs.error) this.refused++
     device.mailbox.acknowledge(attrs)
   }
 }

@@ -115,7 +115,10 @@ function vouch(account, identity, keyIndex) {
 
 /** Whether the device has signed in its turn. */
 function verify(answer, { details, accountSignatureKey }, identity) {
-  const signed = getBinaryNodeChild(getBinaryNodeChild(answer, 'pair-device-sign'), 'device-identity')
+  const signed = getBinaryNodeChild(
+    getBinaryNodeChild(answer, 'pair-device-sign'),
+    'device-identity',
+  )
   const { deviceSignature } = proto.ADVSignedDeviceIdentity.decode(signed.content)
   const message = Buffer.concat([WA_ADV_DEVICE_SIG_PREFIX, details, identity, accountSignatureKey])
   if (!Curve.verify(identity, message, deviceSignature)) {

@@ -92,7 +92,5 @@ export function bundles(accounts, iq) {
   const found = users
     .map(({ attrs: { jid } }) => [accounts.findDevice(jid), jid])
     .filter(([device]) => device !== undefined)
-  return [
-    { tag: 'list', attrs: {}, content: found.map(([device, jid]) => bundle(device, jid)) },
-  ]
+  return [{ tag: 'list', attrs: {}, content: found.map(([device, jid]) => bundle(device, jid)) }]
 }

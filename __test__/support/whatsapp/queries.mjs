@@ -22,6 +22,9 @@ const ANSWERS = {
   'w:g2 get participating': ({ groups, device }) => groups.participating(device.account),
   'passive set active': ({ activate }) => activate(),
   'md set remove-companion-device': ({ remove }) => remove(),
+  'w:p get ping': ({ device }) => {
+    device.hasPinged = true
+  },
   'abt get props': () => one('props', { hash: 'props-1' }, []),
   'privacy get privacy': () => one('privacy', {}, one('category', { name: 'last', value: 'all' })),
   'privacy set tokens': () => one('tokens', {}, []),

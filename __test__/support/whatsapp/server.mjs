@@ -28,7 +28,8 @@ serve({
   removeDevice: (number) => whatsApp.removeDevice(number),
   leavePreKeys: (number, left) => whatsApp.leavePreKeys(number, left),
   preKeys: (number) => whatsApp.preKeys(number),
-  waiting: (number) => whatsApp.waiting(number),
+  hasPreKeys: (number, count) => whatsApp.hasPreKeys(number, count),
+  hasPinged: (number) => whatsApp.hasPinged(number),
   hasEverything: (number) => whatsApp.hasEverything(number),
   figures: () => whatsApp.figures(),
 })

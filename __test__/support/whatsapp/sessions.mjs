@@ -18,7 +18,7 @@ function inDatabase(baileys, account, onSuperseded) {
 function inFiles(baileys, folder) {
   return {
     open: () => baileys.useMultiFileAuthState(folder),
-    clear: () => fs.rm(folder, { recursive: true, force: true }),
+    clear: () => fs.rm(folder, { recursive: true, force: true, maxRetries: 10 }),
     close: async () => {},
   }
 }

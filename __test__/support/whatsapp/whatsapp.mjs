@@ -24,7 +24,8 @@ export class WhatsApp {
   #pairing = new Pairing()
   /** Which device a connection has logged in as. */
   #devices = new Map()
-  #refused = 0
+  #waiting = []
+  #refusedLogins = 0
   #logins = 0
 
   /** The public key of the root that the clients are to trust. */
@@ -67,25 +68,30 @@ export class WhatsApp {
     return this.#companion(number).preKeys.length
   }
 
+  /** Resolves when the device has at least so many pre-keys here. */
+  hasPreKeys(number, count) {
+    return this.#when(() => this.preKeys(number) >= count)
+  }
+
+  /** Resolves when the device has asked whether the server is still there. */
+  hasPinged(number) {
+    return this.#when(() => this.#companion(number).hasPinged)
+  }
+
   /** Resolves when the device has acknowledged everything that was sent to it. */
   async hasEverything(number) {
     await this.#companion(number).mailbox.emptied()
   }
 
-  waiting(number) {
-    return this.#companion(number).mailbox.size
-  }
-
   /** What has happened since the start. */
   figures() {
-    const { retryReceipts, refusals, forwarded } = this.#messages
-    return {
-      retryReceipts,
-      refusals,
-      forwarded,
-      logins: this.#logins,
-      refusedLogins: this.#refused,
-    }
+    const { refused, retried } = this.#messages
+    return { refused, retried, logins: this.#logins, refusedLogins: this.#refusedLogins }
+  }
+
+  /** Resolves when a condition is fulfilled, which can be after each node that comes in. */
+  async #when(condition) {
+    while (!condition()) await new Promise((resolve) => this.#waiting.push(resolve))
   }
 
   #companion(number) {
@@ -100,7 +106,7 @@ export class WhatsApp {
     const account = this.#accounts.ofNumber(String(payload.username))
     const device = account.devices.get(payload.device)
     if (!device || !noiseKey.equals(device.noiseKey)) {
-      this.#refused++
+      this.#refusedLogins++
       connection.end({ tag: 'failure', attrs: { reason: '401', location: 'here' } })
       return
     }
@@ -128,6 +134,11 @@ export class WhatsApp {
     const device = this.#devices.get(connection)
     // A device that was replaced may have been about to say something.
     if (!device || device.connection !== connection) return
+    this.#handle(device, node)
+    for (const resolve of this.#waiting.splice(0)) resolve()
+  }
+
+  #handle(device, node) {
     switch (node.tag) {
       case 'iq':
         return this.#query(device, node)

@@ -7,7 +7,7 @@ const ACCOUNTS = ['ada', 'ben']
 /** Two accounts pair, and write to each other and in a group; then both come back in new processes, and go on. */
 async function run(world) {
   const [ada, ben] = await Promise.all(
-    ACCOUNTS.map((account, index) => world.pair(account, numberOf(index))),
+    ACCOUNTS.map((account, at) => world.pair(account, numberOf(at))),
   )
   await ada.call('send', jidOf(ben.number), 'Are you there?')
   await ben.until('message', 1)
@@ -18,6 +18,7 @@ async function run(world) {
   await ben.until('message', 2)
   await ben.call('send', group, 'From all')
   await ada.until('message', 2)
+  await Promise.all([ada, ben].map(({ number }) => world.server('hasEverything', number)))
 
   await Promise.all([ada, ben].map((client) => client.kill()))
   const [adaAgain, benAgain] = await Promise.all(ACCOUNTS.map((account) => world.resume(account)))
@@ -29,11 +30,10 @@ async function run(world) {
   await benAgain.until('message', 2)
 
   return {
-    texts: {
-      ada: [...ada.texts, ...adaAgain.texts],
-      ben: [...ben.texts, ...benAgain.texts],
-    },
-    'codes to scan after a restart': adaAgain.told.code.length + benAgain.told.code.length,
+    ada: [...ada.texts, ...adaAgain.texts],
+    ben: [...ben.texts, ...benAgain.texts],
+    codes: adaAgain.told.code.length + benAgain.told.code.length,
+    ...(await world.undecryptable()),
   }
 }
 

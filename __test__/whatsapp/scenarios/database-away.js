@@ -1,7 +1,7 @@
 'use strict'
 
 const { setTimeout: delay } = require('node:timers/promises')
-const { burstOf, compare } = require('../tally')
+const { Tally, burstOf } = require('../tally')
 const { jidOf, numberOf } = require('../world')
 
 const ACCOUNTS = ['sender', 'receiver']
@@ -12,37 +12,28 @@ const AWAY_MS = 1_500
 /**
  * The database server is shut down immediately in the middle of bursts, and comes back.
  *
- * @param {{ outages: number, burst: number, server: object }} scale
+ * @param {{ outages: number, burst: number, server: object }} scale the `server` has the sessions of this world alone
  */
 async function run(world, { outages, burst, server }) {
-  const sender = await world.pair('sender', numberOf(1))
-  const receiver = await world.pair('receiver', numberOf(2))
+  const sender = await world.pair('sender', numberOf(0))
+  const receiver = await world.pair('receiver', numberOf(1))
   const jid = jidOf(receiver.number)
-  const sent = []
+  const tally = new Tally()
+  const connections = () => sender.told.open.length + receiver.told.open.length
+  const before = connections()
 
   for (let outage = 1; outage <= outages; outage++) {
-    const name = `burst ${outage}`
-    const before = receiver.told.message.length
-    const sending = sender.call('burst', jid, name, burst)
-    await receiver.until('message', before + 1 + Math.floor(Math.random() * 5))
+    const received = receiver.texts.length
+    const sent = sender.call('burst', jid, `burst ${outage}`, burst)
+    await receiver.until('message', received + 1 + Math.floor((Math.random() * burst) / 4))
     await server.quit()
     await delay(AWAY_MS)
     await server.restart()
-    await sending
-    sent.push(...burstOf(name, burst))
-    await receiver.untilText(`${name} ${burst}`)
+    await sent
+    await world.sendLast(sender, receiver, `end of burst ${outage}`)
+    tally.add(burstOf(`burst ${outage}`, burst), receiver.texts)
   }
-
-  await world.server('hasEverything', receiver.number)
-  const { lost, twice } = compare(sent, receiver.texts)
-  const closed = [sender, receiver].flatMap(({ told }) => told.closed)
-  return {
-    sent: sent.length,
-    lost,
-    twice,
-    // Each closed once with 515, when it was paired.
-    'connections lost': closed.length - 2,
-  }
+  return { ...tally, reconnects: connections() - before, ...(await world.undecryptable()) }
 }
 
-module.exports = { accounts: ACCOUNTS, run, needsDatabase: true }
+module.exports = { title: 'the database server away for 1.5 s', accounts: ACCOUNTS, run }

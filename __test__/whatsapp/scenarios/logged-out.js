@@ -12,7 +12,7 @@ const ACCOUNTS = ['friend', 'logged-out']
  */
 async function run(world, { logouts, burst }) {
   const friend = await world.pair('friend', numberOf(0))
-  const total = { logouts, 'records left': 0, 'logins with what was left': 0 }
+  const total = { logouts, left: 0, 'logins with what was left': 0, unhandled: [] }
   for (let logout = 1; logout <= logouts; logout++) {
     const client = await pair(world, numberOf(logout), total)
     const sending = friend.call('burst', jidOf(client.number), `burst ${logout}`, burst)
@@ -23,7 +23,8 @@ async function run(world, { logouts, burst }) {
     await sending
     // What Baileys still had to write when its socket had ended is written now, or was refused.
     await client.stop()
-    total['records left'] += await world.left('logged-out')
+    total.unhandled.push(...client.told.unhandled)
+    total.left += await world.left('logged-out')
   }
   await pair(world, numberOf(logouts + 1), total)
   return total
@@ -44,4 +45,4 @@ async function pair(world, number, total) {
   }
 }
 
-module.exports = { accounts: ACCOUNTS, run }
+module.exports = { title: 'logged out while messages come in', accounts: ACCOUNTS, run }

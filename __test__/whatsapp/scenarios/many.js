@@ -1,22 +1,20 @@
 'use strict'
 
-const { compare } = require('../tally')
+const { Tally, burstOf } = require('../tally')
 const { jidOf, numberOf } = require('../world')
 
 const accountsOf = (count) => Array.from({ length: count }, (_, at) => `account ${at + 1}`)
 
-/** Each writes to the next, all at once; the last to the first. Resolves when everybody has everything. */
-async function round(clients, name, count) {
-  const sent = []
+/** Each writes to the next, all at once, and the last to the first. */
+async function round(clients, name, count, tally) {
   const sending = clients.map((client, at) => {
     const next = clients[(at + 1) % clients.length]
-    for (let n = 1; n <= count; n++) sent.push(`${name} of ${client.account} ${n}`)
-    return client.call('burst', jidOf(next.number), `${name} of ${client.account}`, count)
+    return client.call('burst', jidOf(next.number), `${name} ${client.account}:`, count)
   })
   await Promise.all(sending)
   await Promise.all(clients.map((client) => client.until('message', count)))
-  return compare(
-    sent,
+  tally.add(
+    clients.flatMap(({ account }) => burstOf(`${name} ${account}:`, count)),
     clients.flatMap(({ texts }) => texts),
   )
 }
@@ -27,20 +25,17 @@ async function round(clients, name, count) {
  * @param {{ accounts: string[], messages: number }} scale
  */
 async function run(world, { accounts, messages }) {
+  const tally = new Tally()
   const clients = await Promise.all(
     accounts.map((account, at) => world.pair(account, numberOf(at))),
   )
-  const before = await round(clients, 'before', messages)
+  await round(clients, 'before', messages, tally)
   await Promise.all(clients.map((client) => world.server('hasEverything', client.number)))
   await Promise.all(clients.map((client) => client.kill()))
   const back = await Promise.all(accounts.map((account) => world.resume(account)))
-  const after = await round(back, 'after', messages)
-  return {
-    sent: 2 * accounts.length * messages,
-    lost: [...before.lost, ...after.lost],
-    twice: [...before.twice, ...after.twice],
-    codes: back.reduce((codes, client) => codes + client.told.code.length, 0),
-  }
+  await round(back, 'after', messages, tally)
+  const codes = back.reduce((sum, client) => sum + client.told.code.length, 0)
+  return { ...tally, codes, ...(await world.undecryptable()) }
 }
 
-module.exports = { accountsOf, run }
+module.exports = { title: 'many accounts, all killed at once', accountsOf, run }
