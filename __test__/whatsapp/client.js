@@ -72,12 +72,9 @@ class Client {
     return this.told[kind][count - 1]
   }
 
-  /** Resolves when it has got this text. */
-  async untilText(text) {
-    for (let count = 1; ; count++) {
-      await this.until('message', count)
-      if (this.texts[count - 1] === text) return
-    }
+  /** Resolves when it has got all of these texts, in whichever order. */
+  untilTexts(...texts) {
+    return this.when(() => texts.every((text) => this.texts.includes(text)))
   }
 
   /** Texts of the messages it has got, in order. */

@@ -22,7 +22,7 @@ test('a message that a device cannot decrypt is asked for again, and then read',
   inConversation(async (world, ada, ben) => {
     await ben.call('forgetSession', ada.told.open.at(-1).jid)
     await ada.call('send', jidOf(ben.number), 'Do you know me?')
-    await ben.untilText('Do you know me?')
+    await ben.untilTexts('Do you know me?')
     expect(ben.told.unreadable).toHaveLength(1)
     expect(await world.undecryptable()).toEqual({ refused: 1, retried: 1 })
   }))
@@ -39,20 +39,20 @@ test('a device whose keys WhatsApp does not know is logged out', () =>
   }))
 
 test('pre-keys are used up one by one, and more are uploaded when they run low', () =>
-  inConversation(async (world, ada, ben) => {
+  inConversation(async (world, _, ben) => {
     // One each for the other's first message.
     expect(await world.server('preKeys', ben.number)).toBe(811)
     await world.server('leavePreKeys', ben.number, 5)
     const third = await world.pair('third', numberOf(2))
     await third.call('send', jidOf(ben.number), 'A first message')
-    await ben.untilText('A first message')
+    await ben.untilTexts('A first message')
     await world.server('hasPreKeys', ben.number, 6)
     await ben.kill()
 
     const back = await world.resume('ben')
     const fourth = await world.pair('fourth', numberOf(3))
     await fourth.call('send', jidOf(ben.number), 'Another first message')
-    await back.untilText('Another first message')
+    await back.untilTexts('Another first message')
     expect(await world.undecryptable()).toEqual({ refused: 0, retried: 0 })
   }))
 

@@ -13,7 +13,7 @@ const { Client } = require('./client')
 const SERVER = path.join(__dirname, '../support/whatsapp/server.mjs')
 
 /** The package in both layouts, and what Baileys comes with. */
-const STORES = ['column', 'rows', 'files']
+const STORES = ['rows', 'column', 'files']
 
 const numberOf = (index) => String(4_917_000_000_000 + index)
 
@@ -83,7 +83,7 @@ class World {
   async sendLast(sender, receiver, text) {
     await this.server('hasEverything', receiver.number)
     await sender.call('send', jidOf(receiver.number), text)
-    await receiver.untilText(text)
+    await receiver.untilTexts(text)
   }
 
   /** Messages that a device could not decrypt, as WhatsApp sees it: refused, and asked for again. */

@@ -1,7 +1,7 @@
 // One client's connection: frames out of the WebSocket's bytes, the handshake, and then nodes both ways.
 
 import { setTimeout as delay } from 'node:timers/promises'
-import { decodeBinaryNode, encodeBinaryNode, NOISE_WA_HEADER } from 'baileys'
+import { decodeBinaryNode, encodeBinaryNode, NOISE_WA_HEADER, S_WHATSAPP_NET } from 'baileys'
 import { Handshake } from './noise.mjs'
 
 const LENGTH_BYTES = 3
@@ -69,7 +69,7 @@ export class Connection {
     const id = `server-${++this.#queries}`
     this.send({
       tag: 'iq',
-      attrs: { from: 's.whatsapp.net', type: 'set', id, xmlns: 'md' },
+      attrs: { from: S_WHATSAPP_NET, type: 'set', id, xmlns: 'md' },
       content,
     })
     return new Promise((resolve) => this.#awaited.set(id, resolve))

@@ -7,6 +7,7 @@ import {
   getBinaryNodeChildren,
   getBinaryNodeChildUInt,
   KEY_BUNDLE_TYPE,
+  S_WHATSAPP_NET,
 } from 'baileys'
 
 const ID_BYTES = 3
@@ -65,7 +66,7 @@ function tellIfLow(device) {
   device.isTold = left
   device.post({
     tag: 'notification',
-    attrs: { id: `keys-${Date.now()}-${left}`, from: 's.whatsapp.net', type: 'encrypt', t: '1' },
+    attrs: { id: `keys-${Date.now()}-${left}`, from: S_WHATSAPP_NET, type: 'encrypt', t: '1' },
     content: [{ tag: 'count', attrs: { value: String(left) } }],
   })
 }

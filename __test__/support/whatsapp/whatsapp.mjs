@@ -1,5 +1,6 @@
 // The stand-in itself: who is connected, and which part of it gets what a client sends.
 
+import { S_WHATSAPP_NET } from 'baileys'
 import { Accounts, LID, PN } from './accounts.mjs'
 import { makeIdentity } from './certificate.mjs'
 import { Connection } from './connection.mjs'
@@ -12,7 +13,7 @@ const now = () => String(Math.floor(Date.now() / 1_000))
 
 const information = (tag, attrs) => ({
   tag: 'ib',
-  attrs: { from: 's.whatsapp.net' },
+  attrs: { from: S_WHATSAPP_NET },
   content: [{ tag, attrs }],
 })
 

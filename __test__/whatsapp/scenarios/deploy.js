@@ -28,7 +28,7 @@ async function run(world, { deploys, burst }) {
     await next.call('open')
     const during = sent.then(() => sender.call('send', jid, `during ${deploy}`))
     // What the first writes now is refused in a database, and is not its own in files either.
-    if (deploy % 2) await (world.db ? old.until('superseded') : old.untilText(`during ${deploy}`))
+    if (deploy % 2) await (world.db ? old.until('superseded') : old.untilTexts(`during ${deploy}`))
     await next.call('connect')
     await next.until('open')
     await old.until('closed')

@@ -17,7 +17,7 @@ async function talk(name, [one, other], group, tally) {
     for (const jid of [jidOf(to.number), group]) {
       const burst = `${name}, ${from.account} to ${jid === group ? 'the group' : to.account}:`
       await from.call('burst', jid, burst, BURST)
-      await to.untilText(`${burst} ${BURST}`)
+      await to.untilTexts(...burstOf(burst, BURST))
       tally.add(burstOf(burst, BURST), to.texts)
     }
   }
