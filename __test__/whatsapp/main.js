@@ -51,21 +51,25 @@ function scenariosOf({ rounds, accounts }) {
 
 const count = (figure) => (Array.isArray(figure) ? figure.length : figure)
 
-/** What became of the messages, in words. */
-function cell({ logouts, ...figures }) {
-  const { sent, lost, inHand, twice, refused, retried, codes } = figures
-  if (logouts) {
-    return `${figures.left} left something, ${count(figures.unhandled)} unhandled rejections`
-  }
-  const parts = [
-    `${count(lost)} of ${sent.toLocaleString('en')} lost`,
-    `${count(inHand)} in hand`,
-    `${count(twice)} twice`,
-    `${refused} not decrypted`,
-    `${retried} asked for again`,
-  ]
-  if (codes) parts.push(`${codes} codes to scan`)
-  return parts.join(', ')
+/** Each figure that is not nothing, in words. */
+const WORDS = {
+  inHand: 'in hand',
+  twice: 'twice',
+  refused: 'not decrypted',
+  retried: 'asked for again',
+  codes: 'codes to scan',
+  reconnects: 'reconnects',
+  left: 'with something left',
+  'logins with what was left': 'logins with what was left',
+  unhandled: 'unhandled rejections',
+}
+
+function cell({ sent, lost, ...figures }) {
+  const parts = Object.entries(WORDS)
+    .filter(([name]) => count(figures[name] ?? 0) > 0)
+    .map(([name, words]) => `${count(figures[name])} ${words}`)
+  if (sent) parts.unshift(`${count(lost) || 'none'} of ${sent.toLocaleString('en')} lost`)
+  return parts.join(', ') || 'nothing left'
 }
 
 /** Runs a scenario over a store; a scenario that breaks is a result too. */
@@ -90,12 +94,16 @@ async function main() {
   })
   const server = await startPostgres({ onProgress: showProgress })
   try {
-    print([`| | ${STORES.map((store) => HEADINGS[store]).join(' | ')} |`, '|---|---|---|---|'])
+    const lines = [
+      `| | ${STORES.map((store) => HEADINGS[store]).join(' | ')} |`,
+      '|---|---|---|---|',
+    ]
     for (const scenario of scenarios) {
       const cells = []
       for (const store of STORES) cells.push(await attempt(scenario, store, server))
-      print([`| ${scenario.title}, ${scenario.how} | ${cells.join(' | ')} |`])
+      lines.push(`| ${scenario.title}, ${scenario.how} | ${cells.join(' | ')} |`)
     }
+    print(lines)
   } finally {
     await server.stop()
   }
