@@ -20,14 +20,14 @@ const numberOf = (index) => String(4_917_000_000_000 + index)
 class World {
   #whatsApp
   #place
-  #env
   #clients = []
   #numbers = new Map()
 
   constructor(whatsApp, place, env) {
     this.#whatsApp = whatsApp
     this.#place = place
-    this.#env = env
+    /** Where WhatsApp is and where the sessions are, for a process. */
+    this.env = env
   }
 
   get db() {
@@ -42,7 +42,7 @@ class World {
   /** A process of an account's application, which has not connected yet. */
   start(account, { baileys = 'baileys', env = {} } = {}) {
     const client = new Client(account, {
-      ...this.#env,
+      ...this.env,
       ...env,
       ACCOUNT: account,
       BAILEYS: baileys,
