@@ -15,10 +15,15 @@ const settings = settingsFor(baileys, { url: WHATSAPP_URL, root: WHATSAPP_ROOT }
 const logger = pino({ level: LOG_LEVEL ?? 'silent' })
 const sessions = sessionsOf(baileys, { account: ACCOUNT, folder: FOLDER, onSuperseded })
 
+/** A test that would wait for a connection for ever is to fail. */
+const MOST_FAILURES = 5
+
 /** What was sent, for those who could not read it: an application has that in its own database. */
 const sent = new Map()
 let socket
 let isStopping = false
+/** Connections in a row that did not open. */
+let failures = 0
 
 const tell = (event, details = {}) => process.send({ event, ...details })
 
@@ -52,8 +57,16 @@ async function connect() {
   made.ev.on('messages.upsert', ({ messages }) => messages.forEach(received))
   made.ev.on('connection.update', ({ qr, connection, lastDisconnect }) => {
     if (qr) tell('code', { code: qr })
-    if (connection === 'open') tell('open', { jid: made.user.id })
-    if (connection === 'close') void closed(lastDisconnect?.error?.output?.statusCode)
+    if (connection === 'open') {
+      failures = 0
+      tell('open', { jid: made.user.id })
+    }
+    if (connection === 'close') {
+      closed(lastDisconnect?.error?.output?.statusCode).catch((error) => {
+        process.stderr.write(`${error.stack}\n`)
+        process.exit(1)
+      })
+    }
   })
 }
 
@@ -71,6 +84,9 @@ async function closed(reason) {
   tell('closed', { reason })
   if (reason === DisconnectReason.loggedOut) return sessions.clear().then(() => tell('cleared'))
   if (isStopping || reason === DisconnectReason.connectionReplaced) return
+  if (reason !== DisconnectReason.restartRequired && ++failures === MOST_FAILURES) {
+    throw new Error(`No connection, closed with ${reason}`)
+  }
   await connect()
 }
 

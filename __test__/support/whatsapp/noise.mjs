@@ -1,10 +1,11 @@
 // The server's side of Noise_XX_25519_AESGCM_SHA256, as the client's `makeNoiseHandler` speaks it.
 
+// Baileys' own is asynchronous in some of its versions.
+import { hkdfSync } from 'node:crypto'
 import {
   aesDecryptGCM,
   aesEncryptGCM,
   Curve,
-  hkdf,
   NOISE_MODE,
   NOISE_WA_HEADER,
   proto,
@@ -81,7 +82,7 @@ export class Handshake {
   }
 
   #derive(secret) {
-    const keys = hkdf(Buffer.from(secret), 64, { salt: this.#salt, info: '' })
+    const keys = Buffer.from(hkdfSync('sha256', secret, this.#salt, NOTHING, 64))
     return [keys.subarray(0, 32), keys.subarray(32)]
   }
 

@@ -1,5 +1,6 @@
 // The key bundles of the devices: what a client uploads, and what another takes to write to it first.
 
+import { randomUUID } from 'node:crypto'
 import {
   encodeBigEndian,
   getBinaryNodeChild,
@@ -59,15 +60,13 @@ export function rotate(device, iq) {
   device.signedPreKey = signedKeyOf(getBinaryNodeChild(getBinaryNodeChild(iq, 'rotate'), 'skey'))
 }
 
-/** A device that runs out of keys is told, as a notification. */
+/** A device that runs out of keys is told how many are left; a phone never is. */
 function tellIfLow(device) {
-  const left = device.preKeys?.length
-  if (left === undefined || left >= LOW || device.isTold === left) return
-  device.isTold = left
+  if (device.id === 0 || device.preKeys.length >= LOW) return
   device.post({
     tag: 'notification',
-    attrs: { id: `keys-${Date.now()}-${left}`, from: S_WHATSAPP_NET, type: 'encrypt', t: '1' },
-    content: [{ tag: 'count', attrs: { value: String(left) } }],
+    attrs: { id: randomUUID(), from: S_WHATSAPP_NET, type: 'encrypt', t: '1' },
+    content: [{ tag: 'count', attrs: { value: String(device.preKeys.length) } }],
   })
 }
 
