@@ -30,6 +30,7 @@ module.exports = {
   ...config,
   testPathIgnorePatterns: [
     '/node_modules/',
+    '/__test__/whatsapp/',
     ...Object.keys(FILES).map((file) => `/__test__/${file}\\.test\\.js$`),
   ],
   testNamePattern: `^(?!.*(${Object.keys(TESTS).join('|')})$)`,

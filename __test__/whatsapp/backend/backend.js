@@ -1,0 +1,78 @@
+'use strict'
+
+const { spawn } = require('node:child_process')
+const { once } = require('node:events')
+const path = require('node:path')
+const readline = require('node:readline')
+const { pathToFileURL } = require('node:url')
+
+const PRELOAD = pathToFileURL(path.join(__dirname, 'preload.mjs')).href
+const PROGRAM = path.join(__dirname, '../../../examples/backend/src/main.ts')
+const KEPT_ERRORS = 2_000
+
+/** The example backend's program, as it is started in production; what it does is told by its log. */
+class Backend {
+  /** Lines of its log, parsed. */
+  log = []
+  #process
+  #ended
+  #isEnded = false
+  #errors = ''
+  #waiting = new Set()
+
+  constructor(accounts, env) {
+    this.#process = spawn(process.execPath, ['--import', PRELOAD, PROGRAM, ...accounts], {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const lines = readline.createInterface({ input: this.#process.stdout })
+    lines.on('line', (line) => this.#read(line))
+    this.#process.stderr.setEncoding('utf8').on('data', (text) => {
+      this.#errors = (this.#errors + text).slice(-KEPT_ERRORS)
+    })
+    this.#ended = Promise.all([once(this.#process, 'exit'), once(lines, 'close')]).then(([end]) => {
+      this.#isEnded = true
+      this.#look()
+      return { code: end[0], signal: end[1] }
+    })
+  }
+
+  #read(line) {
+    // libsignal prints to the console what it thinks worth knowing.
+    if (!line.startsWith('{"level"')) return
+    this.log.push(JSON.parse(line))
+    this.#look()
+  }
+
+  #look() {
+    for (const look of this.#waiting) look()
+  }
+
+  /** Its log's lines with this message. */
+  said(message) {
+    return this.log.filter(({ msg }) => msg === message)
+  }
+
+  /** Resolves with its first line with this message. */
+  until(message) {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        const [line] = this.said(message)
+        if (!line && !this.#isEnded) return
+        this.#waiting.delete(look)
+        if (line) resolve(line)
+        else reject(new Error(`the backend ended without having said: ${message}\n${this.#errors}`))
+      }
+      this.#waiting.add(look)
+      look()
+    })
+  }
+
+  /** Ends it; resolves with `code` and `signal` when it has. */
+  end(signal) {
+    this.#process.kill(signal)
+    return this.#ended
+  }
+}
+
+module.exports = { Backend }
