@@ -1,6 +1,7 @@
 //! A store: one database, its layout, and the accounts that are open in it.
 
 mod backend;
+mod current;
 mod migration;
 mod moving;
 mod quarantine;
@@ -9,7 +10,7 @@ mod registry;
 use std::{
     future::Future,
     sync::{
-        Arc, PoisonError, RwLock,
+        Arc, RwLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
@@ -22,7 +23,7 @@ use crate::{
     crypto,
     error::{Code, Error, Result},
     event::Observer,
-    layout::{CacheStatus, Tenure, rotation::Rotation},
+    layout::{CacheStatus, rotation::Rotation},
     pool::{self, Pool, PoolStatus},
     session::{Opened, Session},
     stats::Counters,
@@ -36,9 +37,6 @@ pub(crate) use self::{
     migration::MigrationOptions,
     moving::{Exported, ImportOptions, ImportOutcome, Imported},
 };
-
-/// How often an open begins anew because sessions were moved meanwhile.
-const TAKE_ATTEMPTS: usize = 3;
 
 static NEXT_NUMBER: AtomicU64 = AtomicU64::new(0);
 
@@ -165,26 +163,6 @@ impl Store {
         Ok(opened)
     }
 
-    /// Takes an account, where its session is by now.
-    async fn take(&self, account: &Arc<str>) -> Result<(Arc<Backend>, Arc<dyn Tenure>)> {
-        let mut backend = self.backend().await?;
-        for _ in 1..TAKE_ATTEMPTS {
-            let error = match backend.layout.open(account).await {
-                Ok(tenure) => return Ok((backend, tenure)),
-                Err(error) if says_nothing_of_moves(&error) => return Err(error),
-                Err(error) => error,
-            };
-            let current = self.current_backend().await?;
-            // One that lost it to a move may find that the sessions have moved back since.
-            if Arc::ptr_eq(&current, &backend) && !error.is_loss_of_ownership() {
-                return Err(error);
-            }
-            backend = current;
-        }
-        let tenure = backend.layout.open(account).await?;
-        Ok((backend, tenure))
-    }
-
     /// Deletes an account's session. Handles that are open get `ERR_SESSION_CLEARED` from the call on.
     pub fn clear(self: &Arc<Self>, account: Arc<str>) -> impl Future<Output = Result<()>> + Send + use<> {
         let (store, place) = (self.clone(), registry::place(&self.target, &account));
@@ -251,39 +229,6 @@ impl Store {
         }
     }
 
-    async fn backend(&self) -> Result<Arc<Backend>> {
-        if let Some(backend) = self.known_backend() {
-            return Ok(backend);
-        }
-        let _building = self.building.lock().await;
-        if let Some(backend) = self.known_backend() {
-            return Ok(backend);
-        }
-        // Boxed: every open would have room for it else, and thousands may be under way at once.
-        let backend = Arc::new(Box::pin(self.blueprint.build()).await?);
-        *self.backend.write().unwrap_or_else(PoisonError::into_inner) = Some(backend.clone());
-        Ok(backend)
-    }
-
-    /// The same, if sessions are where they were when it was made; else another one.
-    async fn current_backend(&self) -> Result<Arc<Backend>> {
-        let backend = self.backend().await?;
-        if backend.layout.is_current().await? {
-            return Ok(backend);
-        }
-        {
-            let mut known = self.backend.write().unwrap_or_else(PoisonError::into_inner);
-            if known.as_ref().is_some_and(|known| Arc::ptr_eq(known, &backend)) {
-                *known = None;
-            }
-        }
-        self.backend().await
-    }
-
-    fn known_backend(&self) -> Option<Arc<Backend>> {
-        self.backend.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
     /// The layout's name, once it is known: when an account was opened or cleared.
     pub fn layout(&self) -> Option<&'static str> {
         self.known_backend().map(|backend| backend.layout.name())
@@ -328,11 +273,6 @@ impl Store {
         }
         Ok(())
     }
-}
-
-/// Whether an error cannot come of it that sessions were moved to another layout.
-fn says_nothing_of_moves(error: &Error) -> bool {
-    !error.is_loss_of_ownership() && !matches!(error.code(), Code::AccountNotFound | Code::Schema)
 }
 
 /// Whether an error means that a session is no longer ours, and the database has to be asked anew.

@@ -9,8 +9,8 @@ use tokio::sync::oneshot;
 
 use super::{
     Store,
+    current::says_nothing_of_moves,
     registry::{self, Place},
-    says_nothing_of_moves,
 };
 use crate::{
     codec::record::{Changes, RecordKey, Value},

@@ -22,6 +22,7 @@ mod record;
 mod rotation;
 pub(crate) mod schema;
 mod secrets;
+mod shared;
 mod snapshot;
 mod statements;
 mod tenure;
@@ -46,6 +47,7 @@ use self::{
     quarantine::RowsQuarantine,
     rotation::RowsRotation,
     secrets::Secrets,
+    shared::{Core, Shared},
     statements::Statements,
 };
 use super::{
@@ -59,7 +61,7 @@ use super::{
 };
 use crate::{
     codec::record::Changes,
-    config::{AccountsTable, LayoutName, OnUnreadable},
+    config::{AccountsTable, OnUnreadable},
     crypto::Kdf,
     error::{Code, Error, Result},
     pool::{Fault, Pool},
@@ -93,30 +95,6 @@ pub(crate) struct RowsSettings {
 pub(crate) struct RowsLayout {
     shared: Arc<Shared>,
     opener: UnboundedSender<opener::Request>,
-}
-
-/// What every statement needs.
-struct Core {
-    pool: Arc<Pool>,
-    statements: Statements,
-}
-
-/// What all sessions share.
-struct Shared {
-    core: Arc<Core>,
-    secrets: Secrets,
-    cache: Cache,
-    reader: UnboundedSender<reader::Request>,
-    owner: String,
-    /// Sessions in the original form, where there is a table that may hold some.
-    legacy: Option<Legacy>,
-    quarantine: RowsQuarantine,
-    /// Those in which a session leaves rows.
-    transactions: Transactions,
-    /// Where sessions were kept when the store looked.
-    home: Home,
-    /// Whether a session that cannot be read goes there, and a fresh one is begun.
-    fresh_if_unreadable: bool,
 }
 
 impl RowsLayout {
@@ -203,34 +181,6 @@ impl RowsLayout {
     /// Whether an account has a session here.
     pub(crate) async fn has(&self, account: &str) -> Result<bool> {
         self.shared.home.has_in_rows(account).await
-    }
-}
-
-impl Shared {
-    /// Fails if sessions are kept elsewhere by now.
-    async fn require_home(&self) -> Result<()> {
-        match self.home.is(LayoutName::Rows).await? {
-            true => Ok(()),
-            false => Err(Error::superseded()),
-        }
-    }
-
-    /// Why a session is not there any more.
-    async fn lost(&self, account: &Arc<str>) -> Error {
-        match self.has_left(account).await {
-            Ok(true) => Error::moved(LayoutName::Column.name()),
-            Ok(false) => Error::cleared(),
-            Err(error) => error,
-        }
-    }
-
-    async fn has_left(&self, account: &Arc<str>) -> Result<bool> {
-        let Some(legacy) = &self.legacy else { return Ok(false) };
-        if !self.home.is(LayoutName::Column).await? {
-            return Ok(false);
-        }
-        let accounts = std::slice::from_ref(account);
-        Ok(!legacy.original().present(accounts).await?.is_empty())
     }
 }
 
