@@ -640,6 +640,31 @@ export interface ExportReport {
   types: { [type: string]: number }
 }
 
+/** What a look at everything that a store needs came to. */
+export interface Diagnosis {
+  /** The worst of the checks: `failed` if accounts cannot be opened, or not be written. */
+  status: 'ok' | 'warning' | 'failed'
+  /** Always all of them, in the same order. */
+  checks: DiagnosisCheck[]
+}
+
+/** One thing that was looked at. */
+export interface DiagnosisCheck {
+  /**
+   * `settings`; `connection` (where it leads, and how long a round trip takes); `tls`; `server` (its version); `writable` (a
+   * primary, not read-only); `pooler` (whether there is one in between); `durability` (`synchronous_commit`, `fsync`,
+   * `full_page_writes`); `connections` (whether the pool fits into what the server gives); `clock`; `tables` (which layout, of
+   * which format); `grants`; `secret` (whether it is that of the stored sessions); `baileys`
+   */
+  name: string
+  /** `not checked`: something before it has failed. */
+  status: 'ok' | 'warning' | 'failed' | 'not checked'
+  /** In words for people; empty if it was not checked. Holds no secret, password or account. */
+  found: string
+  /** What to do about it; null if it is ok. */
+  next: string | null
+}
+
 /** Sessions in one database. */
 export interface SessionStore {
   /** As {@link useDatabaseAuthState}, in this store. */
@@ -698,6 +723,14 @@ export interface SessionStore {
    * `ERR_DB_*`
    */
   exportMultiFile(accountId: string, folder: string, options?: ExportOptions): Promise<ExportReport>
+  /**
+   * Looks at everything that opening an account takes, and changes nothing: over a new connection, in one attempt. What is found to
+   * be wrong is part of the answer, not an error, so it will do for a health endpoint. It counts the sessions of layout `rows`, so not
+   * many times a second.
+   *
+   * @throws {SessionStoreError} `ERR_CLOSED`
+   */
+  diagnose(): Promise<Diagnosis>
   stats(): StoreStats
   /** Waits until everything written so far is durable, then closes every session and connection. */
   close(): Promise<void>

@@ -44,6 +44,7 @@ function createSessionStore(options) {
       store.exportMultiFile(accountId, folder, options),
     rotate: (options) => store.rotate(options),
     migrate: (options) => store.migrate(options),
+    diagnose: () => store.diagnose(baileys),
     stats: () => store.stats(),
     close: () => store.close(),
   }

@@ -1,8 +1,10 @@
 'use strict'
 
+const fs = require('node:fs')
 const { createRequire } = require('node:module')
 const path = require('node:path')
 const { pathToFileURL } = require('node:url')
+const { failed, judgeVersion, ok } = require('./diagnosis.js')
 const { SessionStoreError } = require('./errors.js')
 
 const NAMES = ['baileys', '@whiskeysockets/baileys']
@@ -15,6 +17,10 @@ let loading
  */
 async function loadBaileys(injected) {
   if (injected !== undefined) return requireParts(injected)
+  return (await installed()).parts
+}
+
+async function installed() {
   loading ??= find()
   try {
     return await loading
@@ -32,25 +38,66 @@ async function find() {
   const failures = []
   for (const name of NAMES) {
     for (const load of [
-      () => import(name),
-      () => import(pathToFileURL(application.resolve(name)).href),
-      () => here(name),
+      () => [here, import(name)],
+      () => [application, import(pathToFileURL(application.resolve(name)).href)],
+      () => [here, here(name)],
     ]) {
       try {
-        return requireParts(await load())
+        const [from, module] = load()
+        return { parts: requireParts(await module), version: versionOf(from, name) }
       } catch (error) {
         failures.push(error)
       }
     }
   }
   // The first failure that is not plain absence says most: a Baileys that is there and does not load.
-  const cause = failures.find((error) => !/MODULE_NOT_FOUND/.test(error?.code)) ?? failures[0]
+  const cause = failures.find((error) => !isAbsence(error)) ?? failures[0]
   throw new SessionStoreError(
     'ERR_BAILEYS_NOT_FOUND',
-    'no usable Baileys was found; install baileys or @whiskeysockets/baileys, or give it as the option `baileys`',
+    'no usable Baileys was found; npm install baileys (or @whiskeysockets/baileys), or give it as the option `baileys`',
     { operation: 'open', cause },
   )
 }
+
+/** The version that stands in the package that a module is of; null if that cannot be found out. */
+function versionOf(from, name) {
+  try {
+    let folder = path.dirname(from.resolve(name))
+    for (;;) {
+      const file = path.join(folder, 'package.json')
+      const version = fs.existsSync(file) && JSON.parse(fs.readFileSync(file, 'utf8')).version
+      if (version) return version
+      const above = path.dirname(folder)
+      if (above === folder) return null
+      folder = above
+    }
+  } catch {
+    return null
+  }
+}
+
+/** Whether there is a Baileys, and one that this package goes with. */
+async function checkBaileys(injected) {
+  try {
+    await loadBaileys(injected)
+    if (injected !== undefined) return ok('baileys', 'the module that was given as an option')
+    const { version } = await installed()
+    return version === null ? ok('baileys', 'one of an unknown version') : judgeVersion(version)
+  } catch (error) {
+    const { cause } = error
+    if (injected !== undefined || !cause || isAbsence(cause)) {
+      const found = injected === undefined ? 'none is installed here' : error.message
+      return failed('baileys', found, 'npm install baileys (or @whiskeysockets/baileys)')
+    }
+    return failed(
+      'baileys',
+      `it is installed, and does not load (${cause.code ?? cause.name})`,
+      'load it alone, to see why: node -e "import(\'baileys\')"',
+    )
+  }
+}
+
+const isAbsence = (error) => /MODULE_NOT_FOUND/.test(error?.code)
 
 function requireParts(module) {
   try {
@@ -85,4 +132,4 @@ function notBaileys(reason) {
   )
 }
 
-module.exports = { loadBaileys }
+module.exports = { checkBaileys, loadBaileys }

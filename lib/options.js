@@ -28,8 +28,8 @@ function resolve(options) {
     if (!Object.hasOwn(OPTIONS, name)) throw configError(name, 'there is no such option')
     check(name, value, OPTIONS[name])
   }
-  requireGiven(given, 'databaseUrl', 'DATABASE_URL')
-  requireGiven(given, 'secret', 'WHATSAPP_SESSION_SECRET')
+  requireGiven(given, 'databaseUrl', 'DATABASE_URL=postgresql://user:password@host:5432/database')
+  requireGiven(given, 'secret', 'WHATSAPP_SESSION_SECRET, for example to what `openssl rand -base64 32` prints')
   const { baileys } = given
   const settings = {
     databaseUrl: given.databaseUrl,

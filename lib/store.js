@@ -2,7 +2,8 @@
 
 const { NativeStore } = require('./native.js')
 const { AuthState } = require('./auth-state.js')
-const { loadBaileys } = require('./baileys.js')
+const { checkBaileys, loadBaileys } = require('./baileys.js')
+const { checkSettings, diagnosis } = require('./diagnosis.js')
 const { fromFailure, isFailure, requireAccountId } = require('./errors.js')
 const { migrate } = require('./migration.js')
 const { exportMultiFile, importMultiFile } = require('./moving.js')
@@ -17,6 +18,8 @@ const LETTER_LENGTH = 3
 class Store {
   #native
   #observer
+  /** What is said of the settings: nothing of what they are. */
+  #settings
   /** Who is told of an account, where these are others than those whom the store was made for. */
   #observers = new Map()
   /** The same, of accounts that are being opened. */
@@ -33,6 +36,7 @@ class Store {
     this.#native = native
     this.#observer = observer
     const parameters = native.ignoredParameters()
+    this.#settings = { earlierSecrets: settings.previousSecrets.length, ignored: parameters }
     if (parameters.length > 0) {
       observer.log.warn(
         { parameters },
@@ -106,6 +110,14 @@ class Store {
     await this.call('restore', { observer: this.#observer }, (token) =>
       this.#native.restore(token, quarantineId, replace),
     )
+  }
+
+  async diagnose(baileys) {
+    const [ofDatabase, ofBaileys] = await Promise.all([
+      this.call('diagnose', { observer: this.#observer }, (token) => this.#native.diagnose(token)),
+      checkBaileys(baileys),
+    ])
+    return diagnosis([checkSettings(this.#settings), ...ofDatabase, ofBaileys])
   }
 
   async importMultiFile(folder, accountId, options) {

@@ -67,6 +67,8 @@ pub struct Error(Arc<Inner>);
 struct Inner {
     code: Code,
     message: String,
+    /// What to do about it, where the message does not say so itself.
+    advice: Option<String>,
     sql_state: Option<String>,
 }
 
@@ -76,6 +78,7 @@ impl Error {
         Self(Arc::new(Inner {
             code,
             message: message.into(),
+            advice: None,
             sql_state: None,
         }))
     }
@@ -85,8 +88,29 @@ impl Error {
         Self(Arc::new(Inner {
             code,
             message: message.into(),
+            advice: None,
             sql_state: Some(sql_state.to_owned()),
         }))
+    }
+
+    /// The same error, which says what to do about it.
+    pub(crate) fn advising(&self, advice: impl Into<String>) -> Self {
+        Self(Arc::new(Inner {
+            code: self.0.code,
+            message: self.0.message.clone(),
+            advice: Some(advice.into()),
+            sql_state: self.0.sql_state.clone(),
+        }))
+    }
+
+    /// What happened, without the advice.
+    pub(crate) fn happened(&self) -> &str {
+        &self.0.message
+    }
+
+    /// What to do about it, where that is said apart.
+    pub(crate) fn advice(&self) -> Option<&str> {
+        self.0.advice.as_deref()
     }
 
     /// What the error is about.
@@ -135,8 +159,9 @@ impl Error {
     pub fn account_not_found() -> Self {
         Self::new(
             Code::AccountNotFound,
-            "the accounts table has no row with this id; create the account first",
+            "the accounts table has no row with this id",
         )
+        .advising("create the account first: insert its row into the table that accountsTable names, by default whatsapp_accounts")
     }
 
     /// The handle or its store was closed.
@@ -147,7 +172,11 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.message)
+        f.write_str(&self.0.message)?;
+        match &self.0.advice {
+            Some(advice) => write!(f, "; {advice}"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -20,6 +20,7 @@ mod outcome;
 mod pool;
 mod runtime;
 pub mod session;
+mod sql;
 pub mod stats;
 pub mod store;
 mod waiting;

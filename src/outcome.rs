@@ -20,10 +20,10 @@ use crate::{
     codec::{self, record::Value},
     error::{Error, Result},
     event::Event,
-    exports::{NativeExport, NativeImport, NativeMigrationStep, NativeQuarantined, NativeRotationStep, NativeSession},
+    exports::{NativeCheck, NativeExport, NativeImport, NativeMigrationStep, NativeQuarantined, NativeRotationStep, NativeSession},
     layout::{migration::Moves, quarantine::Quarantined, rotation::Step},
     session::Opened,
-    store::{Exported, Imported, Store},
+    store::{Check, Exported, Imported, Store},
 };
 
 /// An error in the shape that JavaScript makes a `SessionStoreError` of.
@@ -119,6 +119,8 @@ pub(crate) enum Answer {
     Ids(Vec<String>),
     /// Sessions in quarantine.
     Quarantine(Vec<Quarantined>),
+    /// What was found when everything was looked at.
+    Diagnosis(Vec<Check>),
     /// How far a change of secret has come.
     Rotation(Step),
     /// How far a move to another layout has come.
@@ -198,6 +200,10 @@ impl Mailbox {
                 Letter::Answer(token, Ok(Answer::Quarantine(sessions))) => {
                     let sessions: Vec<_> = sessions.into_iter().map(NativeQuarantined::from).collect();
                     push(&mut array, token, Null, sessions)?;
+                }
+                Letter::Answer(token, Ok(Answer::Diagnosis(checks))) => {
+                    let checks: Vec<_> = checks.into_iter().map(NativeCheck::from).collect();
+                    push(&mut array, token, Null, checks)?;
                 }
                 Letter::Answer(token, Ok(Answer::Rotation(step))) => {
                     push(&mut array, token, Null, NativeRotationStep::from(step))?

@@ -47,11 +47,16 @@ describe('wrong usage has the status 2 and does nothing', () => {
   })
 
   test.each([
-    ['no database', {}, 'databaseUrl: it is missing; give it as an option or set DATABASE_URL'],
+    [
+      'no database',
+      {},
+      'databaseUrl: it is missing; give it as an option or set DATABASE_URL=postgresql://user:password@host:5432/database',
+    ],
     [
       'no secret',
       { DATABASE_URL: 'postgres://127.0.0.1/none' },
-      'secret: it is missing; give it as an option or set WHATSAPP_SESSION_SECRET',
+      'secret: it is missing; give it as an option or set WHATSAPP_SESSION_SECRET, for example to what ' +
+        '`openssl rand -base64 32` prints',
     ],
   ])('%s', async (_, env, message) => {
     const { status, stdout, stderr } = await command(['rotate'], env)

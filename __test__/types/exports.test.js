@@ -74,6 +74,7 @@ describe('the objects that are handed out have the declared members:', () => {
   let store
   let session
   let quarantined
+  let diagnosis
 
   beforeAll(async () => {
     db = await createDatabase({ accounts: ['an-account', 'another'] })
@@ -86,6 +87,7 @@ describe('the objects that are handed out have the declared members:', () => {
     }
     store = packageExports.createSessionStore({ databaseUrl: db.url, secret: SECRET })
     session = await store.useAuthState('an-account')
+    diagnosis = await store.diagnose()
   })
 
   afterAll(async () => {
@@ -96,6 +98,8 @@ describe('the objects that are handed out have the declared members:', () => {
   test.each([
     ['SessionStore', () => store],
     ['StoreStats', () => store.stats()],
+    ['Diagnosis', () => diagnosis],
+    ['DiagnosisCheck', () => diagnosis.checks[0]],
     ['QuarantinedSession', () => quarantined[0]],
     ['StoreHistograms', () => store.stats().histograms],
     ['Histogram', () => store.stats().histograms.setSeconds],

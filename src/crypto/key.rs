@@ -29,7 +29,8 @@ pub fn require_length(secret: &str) -> Result<()> {
         return Err(Error::new(
             Code::SecretTooShort,
             format!("the secret is too short: WHATSAPP_SESSION_SECRET needs at least {MIN_SECRET_LEN} characters"),
-        ));
+        )
+        .advising("`openssl rand -base64 32` prints a good one"));
     }
     Ok(())
 }

@@ -75,6 +75,13 @@ impl NativeStore {
         self.answer(token, async move { restored.await.map(|()| Answer::Done) });
     }
 
+    /// The token is answered with what was found when everything was looked at that opening an account takes.
+    #[napi(catch_unwind)]
+    pub fn diagnose(&self, token: u32) {
+        let diagnosed = self.store.clone().diagnose();
+        self.answer(token, async move { diagnosed.await.map(Answer::Diagnosis) });
+    }
+
     /// A change of all sessions over to the current secret; with `rekey`, with new data keys.
     #[napi(catch_unwind)]
     pub fn rotate(&self, rekey: bool) -> NativeWork {

@@ -124,8 +124,9 @@ impl Home {
             Some(state @ "42501") => Error::from_server(
                 Code::Schema,
                 format!(
-                    "the role of databaseUrl may not move sessions to another layout ({error}); GRANT UPDATE (layout) ON {} to \
+                    "the role of databaseUrl may not move sessions to another layout ({}); GRANT UPDATE (layout) ON {} to \
                      it, as `npx baileys-postgres-auth migrate --sql` prints it",
+                    error.happened(),
                     self.table("store")
                 ),
                 state,

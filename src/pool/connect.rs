@@ -27,6 +27,7 @@ use super::pooler;
 /// How long a host may be silent before the next one is tried, too.
 const HEAD_START: Duration = Duration::from_millis(250);
 
+#[derive(Clone)]
 pub(super) struct Connector {
     pub(super) hosts: Vec<Config>,
     /// How long one host may take, TLS and login included.
@@ -44,9 +45,16 @@ pub(super) struct Link {
     pub(super) unreplicated: Arc<AtomicU64>,
 }
 
+/// A connection, and to which host.
+pub(super) struct Reached {
+    pub(super) client: Client,
+    pub(super) task: JoinHandle<()>,
+    pub(super) host: Config,
+}
+
 impl Link {
     /// A connection to this host. Whether statements may be prepared on it is settled by then.
-    async fn reach(self, host: Config) -> Result<(Client, JoinHandle<()>), Error> {
+    async fn reach(self, host: Config) -> Result<Reached, Error> {
         let (client, connection) = host.connect(self.tls).await?;
         // How it ends is told by the statements on it.
         let task = tokio::spawn(run(connection, self.unreplicated));
@@ -57,7 +65,7 @@ impl Link {
             }
             unasked.0 = None;
         }
-        Ok((client, task))
+        Ok(Reached { client, task, host })
     }
 }
 
@@ -70,38 +78,51 @@ impl Drop for GivenUp {
     }
 }
 
+impl Connector {
+    /// How long all hosts together may take.
+    pub(super) fn longest(&self) -> Duration {
+        self.patience * u32::try_from(self.hosts.len()).unwrap_or(u32::MAX)
+    }
+
+    /// A connection to the first host that answers.
+    pub(super) async fn reach(&self) -> Result<Reached, Error> {
+        let mut attempts = JoinSet::new();
+        let mut last = None;
+        let mut hosts = self.hosts.iter();
+        loop {
+            if let Some(host) = hosts.next() {
+                attempts.spawn(timeout(self.patience, self.link.clone().reach(host.clone())));
+            }
+            let ended = match hosts.len() {
+                0 => attempts.join_next().await,
+                _ => match timeout(HEAD_START, attempts.join_next()).await {
+                    Ok(ended) => ended,
+                    Err(_) => continue,
+                },
+            };
+            match ended {
+                Some(Ok(Ok(Ok(reached)))) => return Ok(reached),
+                Some(Ok(Ok(Err(error)))) => last = Some(error),
+                Some(_) => {}
+                None => break,
+            }
+        }
+        match last {
+            Some(error) => Err(error),
+            // All were silent: the limit for all their times together says so.
+            None => pending().await,
+        }
+    }
+}
+
 impl Connect for Connector {
     fn connect(
         &self,
         _: &Config,
     ) -> Pin<Box<dyn Future<Output = Result<(Client, JoinHandle<()>), Error>> + Send + '_>> {
         Box::pin(async {
-            let mut attempts = JoinSet::new();
-            let mut last = None;
-            let mut hosts = self.hosts.iter();
-            loop {
-                if let Some(host) = hosts.next() {
-                    attempts.spawn(timeout(self.patience, self.link.clone().reach(host.clone())));
-                }
-                let ended = match hosts.len() {
-                    0 => attempts.join_next().await,
-                    _ => match timeout(HEAD_START, attempts.join_next()).await {
-                        Ok(ended) => ended,
-                        Err(_) => continue,
-                    },
-                };
-                match ended {
-                    Some(Ok(Ok(Ok(connected)))) => return Ok(connected),
-                    Some(Ok(Ok(Err(error)))) => last = Some(error),
-                    Some(_) => {}
-                    None => break,
-                }
-            }
-            match last {
-                Some(error) => Err(error),
-                // All were silent: the pool's own limit, which is all their times together, says so.
-                None => pending().await,
-            }
+            let Reached { client, task, .. } = self.reach().await?;
+            Ok((client, task))
         })
     }
 }

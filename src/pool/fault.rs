@@ -5,8 +5,11 @@ use std::{error::Error as _, io};
 use deadpool_postgres::PoolError;
 use tokio_postgres::error::SqlState;
 
-use super::tls_problem::tls_problem;
-use crate::error::{Code, Error};
+use super::{target::Target, tls_problem::tls_problem};
+use crate::{
+    error::{Code, Error},
+    sql::quoted,
+};
 
 /// An error and whether it passes.
 pub(crate) struct Fault {
@@ -60,6 +63,20 @@ impl Fault {
         ))
     }
 
+    /// No connection came about.
+    pub(super) fn not_connected(error: PoolError, target: &Target) -> Self {
+        let mut fault = Self::from(error);
+        if let Some(advice) = advice_to_connect(&fault, target) {
+            fault.error = fault.error.advising(advice);
+        }
+        fault
+    }
+
+    /// No host answered in time.
+    pub(super) fn silence() -> Self {
+        Self::passing(unavailable("connecting took too long"))
+    }
+
     /// No attempt could be made.
     pub(crate) fn no_connection() -> Self {
         Self::passing(Error::new(
@@ -74,7 +91,7 @@ impl From<PoolError> for Fault {
         match error {
             PoolError::Backend(error) => error.into(),
             PoolError::Timeout(deadpool_postgres::TimeoutType::Wait) => Self::no_connection(),
-            PoolError::Timeout(_) => Self::passing(unavailable("connecting took too long")),
+            PoolError::Timeout(_) => Self::silence(),
             PoolError::Closed => Self::lasting(Error::closed()),
             PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => Self::lasting(Error::new(
                 Code::Internal,
@@ -169,10 +186,38 @@ fn from_server(reported: &tokio_postgres::error::DbError) -> Fault {
         // A role or database that does not let us in.
         _ if matches!(&state.code()[..2], "28" | "3D") => Fault::lasting(error(
             Code::DbUnavailable,
-            "PostgreSQL refused the connection; check databaseUrl",
+            "PostgreSQL refused the connection",
         )),
+        SqlState::INSUFFICIENT_PRIVILEGE => Fault::lasting(
+            error(Code::DbQuery, "PostgreSQL refused the statement")
+                .advising("`npx baileys-postgres-auth doctor` says what is to be granted to the role of databaseUrl"),
+        ),
         _ => Fault::lasting(error(Code::DbQuery, "PostgreSQL refused the statement")),
     }
+}
+
+/// What to do where no connection comes about, if the error does not say so itself.
+fn advice_to_connect(fault: &Fault, target: &Target) -> Option<String> {
+    let Target { hosts, database, role } = target;
+    let advice = match (fault.error.code(), fault.error.sql_state()) {
+        (_, Some("28P01")) => "set the right user and password in databaseUrl (DATABASE_URL), special characters of the \
+             password percent-encoded"
+            .to_owned(),
+        (_, Some("3D000")) => format!(
+            "CREATE DATABASE {}, or set the right name in databaseUrl (DATABASE_URL)",
+            quoted(database)
+        ),
+        (_, Some("42501")) => format!("GRANT CONNECT ON DATABASE {} TO {}", quoted(database), quoted(role)),
+        (_, Some("53300")) => "raise max_connections on the server, or lower pool.size".to_owned(),
+        (_, Some(state)) if state.starts_with("28") => {
+            format!("let the server's pg_hba.conf admit role {role} from here, or set the right databaseUrl (DATABASE_URL)")
+        }
+        (Code::DbUnavailable, None) => format!(
+            "see that it runs and can be reached at {hosts}, or set the right host and port in databaseUrl (DATABASE_URL)"
+        ),
+        _ => return None,
+    };
+    Some(advice)
 }
 
 /// An error of the connection rather than of a statement.

@@ -4,6 +4,8 @@ mod behalf;
 mod connect;
 mod fault;
 mod pooler;
+mod probe;
+mod target;
 mod tls_problem;
 
 use std::{
@@ -30,7 +32,8 @@ use crate::{
     stats::Counters,
 };
 use connect::{Connector, Link};
-pub(crate) use {behalf::on_behalf, fault::Fault};
+use target::Target;
+pub(crate) use {behalf::on_behalf, fault::Fault, probe::Probe};
 
 /// First pause before an operation is repeated; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -52,6 +55,8 @@ pub(crate) fn until<F: Future>(deadline: Instant, operations: F) -> impl Future<
 /// A pool of connections to one database.
 pub(crate) struct Pool {
     connections: deadpool_postgres::Pool,
+    connector: Connector,
+    target: Target,
     /// How long an operation goes on trying.
     patience: Duration,
     /// How long one statement may take: a connection that went dead silently leaves time for a try on another one.
@@ -90,7 +95,7 @@ impl Pool {
     ) -> Result<Self> {
         let prepares = Arc::new(AtomicBool::new(connection.prepares));
         let statement = (patience / 2).min(connection.statement.unwrap_or(patience));
-        let all_hosts = connection.connect * u32::try_from(connection.hosts.len()).unwrap_or(u32::MAX);
+        let target = Target::of(&connection.hosts);
         let unreplicated = Arc::<AtomicU64>::default();
         let connector = Connector {
             hosts: connection.hosts,
@@ -103,7 +108,7 @@ impl Pool {
         };
         let manager = Manager::from_connect(
             Config::new(),
-            connector,
+            connector.clone(),
             ManagerConfig {
                 recycling_method: RecyclingMethod::Fast,
             },
@@ -112,7 +117,7 @@ impl Pool {
             .max_size(connection.pool_size)
             .timeouts(Timeouts {
                 wait: Some(connection.wait),
-                create: Some(all_hosts),
+                create: Some(connector.longest()),
                 recycle: Some(connection.recycle),
             })
             .runtime(Runtime::Tokio1)
@@ -125,6 +130,8 @@ impl Pool {
             })?;
         Ok(Self {
             connections,
+            connector,
+            target,
             patience,
             statement,
             observer,
@@ -255,8 +262,9 @@ impl Pool {
         let start = Instant::now();
         let connection = self.connections.get().await;
         self.counters.connection_wait_seconds.took(start.elapsed());
+        let connection = connection.map_err(|error| Fault::not_connected(error, &self.target))?;
         Ok(Loan {
-            connection: Some(connection?),
+            connection: Some(connection),
             counters: self.counters.clone(),
             statement: self.statement,
             is_usable: true,

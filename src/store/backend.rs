@@ -82,22 +82,25 @@ impl Blueprint {
             None if self.accounts_table.schema.is_some() && self.original().lacks_schema().await? => Err(Error::new(
                 Code::Schema,
                 "the schema that databaseUrl or accountsTable names for the accounts table does not exist",
-            )),
+            )
+            .advising("set it to the one that the table is in: the parameter schema, or accountsTable.schema")),
             None => Ok(true),
         }
     }
 
     /// Sessions in the other layout are not seen by this one: it would take their accounts for new ones.
-    fn elsewhere(&self, told: LayoutName, found: LayoutName) -> Error {
+    pub(super) fn elsewhere(&self, told: LayoutName, found: LayoutName) -> Error {
         let (told, found) = (told.name(), found.name());
         Error::new(
             Code::Config,
             format!(
-                "layout: this database keeps its sessions in {found} (see schema {}), which layout '{told}' cannot see; leave the \
-                 option out, and move them with `npx baileys-postgres-auth migrate --to {told}` if they are to be there",
+                "layout: this database keeps its sessions in {found} (see schema {}), which layout '{told}' cannot see",
                 self.schema
             ),
         )
+        .advising(format!(
+            "leave the option out, and move them with `npx baileys-postgres-auth migrate --to {told}` if they are to be there"
+        ))
     }
 
     fn column(&self, home: Home) -> ColumnLayout {

@@ -16,6 +16,7 @@ mod place;
 mod quarantine;
 mod reseal;
 mod rotation;
+mod shape;
 mod table;
 mod tenure;
 
@@ -30,6 +31,7 @@ use self::{image::Image, place::Found, table::Table, tenure::ColumnTenure};
 pub(crate) use self::{
     names::{is_there, table_of},
     original::Original,
+    shape::Shape,
 };
 pub(super) use self::{
     original::{OriginalText, Unreadable},
@@ -101,6 +103,51 @@ impl ColumnLayout {
             on_unreadable,
             home,
         }
+    }
+
+    /// Takes ownership of an account's session, or of its empty place.
+    async fn take(&self, account: &Arc<str>) -> Result<Arc<dyn Tenure>> {
+        let keys = derive_keys(&self.secrets).await?;
+        for attempt in 0..OPEN_ATTEMPTS {
+            // Only a text that has been opened once is touched before it is replaced: one that cannot be read stays as it is.
+            let found = match attempt {
+                0 => self.table.read(account).await?,
+                _ => self.table.read_fenced(account).await?,
+            };
+            let stored = found.ok_or_else(Error::account_not_found)?;
+            let examined = match stored {
+                None => Some(Examined::nothing()),
+                Some(text) => self.examine(account, &keys, text).await?,
+            };
+            let Some(Examined {
+                image,
+                mark,
+                is_current,
+            }) = examined
+            else {
+                continue;
+            };
+            let is_new = mark.is_none();
+            let tenure = ColumnTenure::new(account.clone(), keys[0].clone(), image, mark);
+            let taken = match is_new {
+                true => self.begin(&tenure).await,
+                false => self.commit_one(&tenure, &Arc::default(), self.table.deadline()).await,
+            };
+            match taken {
+                Ok(()) => {
+                    if !is_current {
+                        self.table.tell_rotated(account);
+                    }
+                    return Ok(Arc::new(tenure));
+                }
+                // Sessions are kept elsewhere by now, and so none is begun here.
+                Err(error) if is_new && error.is_loss_of_ownership() && !self.is_current().await? => return Err(error),
+                // Somebody wrote between our read and our write: read again.
+                Err(error) if error.is_loss_of_ownership() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::superseded())
     }
 
     /// What a text holds, and that it is not there if it cannot be read and so was moved aside; `None` if it was replaced
@@ -185,47 +232,10 @@ impl Layout for ColumnLayout {
     }
 
     async fn open(&self, account: &Arc<str>) -> Result<Arc<dyn Tenure>> {
-        let keys = derive_keys(&self.secrets).await?;
-        for attempt in 0..OPEN_ATTEMPTS {
-            // Only a text that has been opened once is touched before it is replaced: one that cannot be read stays as it is.
-            let found = match attempt {
-                0 => self.table.read(account).await?,
-                _ => self.table.read_fenced(account).await?,
-            };
-            let stored = found.ok_or_else(Error::account_not_found)?;
-            let examined = match stored {
-                None => Some(Examined::nothing()),
-                Some(text) => self.examine(account, &keys, text).await?,
-            };
-            let Some(Examined {
-                image,
-                mark,
-                is_current,
-            }) = examined
-            else {
-                continue;
-            };
-            let is_new = mark.is_none();
-            let tenure = ColumnTenure::new(account.clone(), keys[0].clone(), image, mark);
-            let taken = match is_new {
-                true => self.begin(&tenure).await,
-                false => self.commit_one(&tenure, &Arc::default(), self.table.deadline()).await,
-            };
-            match taken {
-                Ok(()) => {
-                    if !is_current {
-                        self.table.tell_rotated(account);
-                    }
-                    return Ok(Arc::new(tenure));
-                }
-                // Sessions are kept elsewhere by now, and so none is begun here.
-                Err(error) if is_new && error.is_loss_of_ownership() && !self.is_current().await? => return Err(error),
-                // Somebody wrote between our read and our write: read again.
-                Err(error) if error.is_loss_of_ownership() => {}
-                Err(error) => return Err(error),
-            }
+        match self.take(account).await {
+            Err(error) => Err(self.table.explain(error).await),
+            taken => taken,
         }
-        Err(Error::superseded())
     }
 
     async fn is_current(&self) -> Result<bool> {
@@ -258,7 +268,10 @@ impl Layout for ColumnLayout {
     }
 
     async fn clear(&self, account: &str) -> Result<()> {
-        self.table.clear(account).await
+        match self.table.clear(account).await {
+            Err(error) => Err(self.table.explain(error).await),
+            cleared => cleared,
+        }
     }
 
     async fn quarantine(&self) -> Result<Vec<Quarantined>> {

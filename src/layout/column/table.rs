@@ -11,6 +11,7 @@ use tokio_postgres::{
 use super::{
     names::{Names, is_there, schema_of},
     place::{Found, Place},
+    shape,
     tenure::Sealed,
 };
 use crate::{
@@ -39,6 +40,7 @@ const FENCED_CLEAR: usize = CLEAR_ATTEMPTS / 2;
 
 pub(super) struct Table {
     pool: Arc<Pool>,
+    names: AccountsTable,
     select: String,
     select_mark: String,
     fence: String,
@@ -97,6 +99,7 @@ impl Table {
             ),
             lacks_schema: format!("SELECT to_regnamespace({}) IS NULL", literal(&quoted(schema_of(names)))),
             exists: format!("SELECT {}", is_there(names)),
+            names: names.clone(),
             pool,
         }
     }
@@ -181,6 +184,11 @@ impl Table {
             }
         }
         Err(Error::superseded())
+    }
+
+    /// Says what is wrong with the table, if that is what an error comes of.
+    pub(super) async fn explain(&self, error: Error) -> Error {
+        shape::explain(&self.pool, &self.names, error).await
     }
 
     /// Why an operation that waited for a connection got none.

@@ -19,6 +19,7 @@ mod opener;
 mod quarantine;
 mod reader;
 mod record;
+mod rights;
 mod rotation;
 pub(crate) mod schema;
 mod secrets;
@@ -39,7 +40,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 pub(super) use self::adoption::in_both;
-pub(crate) use self::departure::no_accounts_table;
+pub(crate) use self::{departure::no_accounts_table, rights::Rights};
 use self::{
     adoption::Legacy,
     cache::Cache,

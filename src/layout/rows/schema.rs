@@ -5,6 +5,7 @@ use tokio_postgres::{Row, types::Type};
 use super::{
     ddl::{self, FORMAT, MIGRATIONS},
     malformed_row,
+    rights::Rights,
     statements::table,
 };
 use crate::{
@@ -35,6 +36,14 @@ pub(crate) async fn exists(pool: &Pool, schema: &str) -> Result<bool> {
         .query_opt("SELECT to_regclass($1) IS NOT NULL", &[(&store, Type::TEXT)])
         .await?;
     Ok(row.and_then(|row| row.try_get(0).ok()).unwrap_or(false))
+}
+
+/// The format of the tables that a schema has.
+pub(crate) async fn format(pool: &Pool, schema: &str) -> Result<Option<i32>> {
+    let statement = format!("SELECT format_version FROM {}", table(schema, "store"));
+    let row = pool.query_opt(&statement, &[]).await?;
+    let format = row.map(|row| row.try_get(0).map_err(|_| malformed_row().error));
+    format.transpose()
 }
 
 /// Makes sure that the tables are there in this version's format, and gives how the store derives keys.
@@ -73,7 +82,10 @@ pub(crate) async fn prepare(pool: &Pool, tables: &Tables<'_>) -> Result<Kdf> {
         ));
     }
     let migrated = migrate(pool, tables).await;
-    migrated.map_err(|error| explain_refusal(schema, format, error))
+    match migrated {
+        Err(error) => Err(explain_refusal(pool, schema, format, error).await),
+        made => made,
+    }
 }
 
 /// What an administrator runs who may do what the role may not.
@@ -111,20 +123,22 @@ async fn migrate(pool: &Pool, tables: &Tables<'_>) -> Result<Kdf> {
     .await
 }
 
-/// Says what a role lacks that may not make tables.
-fn explain_refusal(schema: &str, format: Option<i32>, error: Error) -> Error {
-    match error.sql_state() {
-        Some(state @ "42501") => Error::from_server(
-            Code::Schema,
-            format!(
-                "the role of databaseUrl may not create the tables of schema {schema} ({error}); \
-                 GRANT CREATE ON DATABASE to it, open an account once with a role that may, or have {} run",
-                script(format)
-            ),
-            state,
-        ),
-        _ => error,
-    }
+/// Says what a role lacks that may not make tables, or change them.
+async fn explain_refusal(pool: &Pool, schema: &str, format: Option<i32>, error: Error) -> Error {
+    let Some(state @ "42501") = error.sql_state() else {
+        return error;
+    };
+    let found = format!(
+        "the role of databaseUrl may not create the tables of schema {schema} ({})",
+        error.happened()
+    );
+    let script = script(format);
+    let advice = match (format, Rights::look(pool, schema).await) {
+        (None, Ok(rights)) => format!("{}, or have {script} run", rights.grant_to_make()),
+        // Only their owner may change tables that are there.
+        _ => format!("have {script} run by a role that may"),
+    };
+    Error::from_server(Code::Schema, found, state).advising(advice)
 }
 
 /// All migrations that are missing, in one transaction.
@@ -195,7 +209,10 @@ pub(in crate::layout) async fn make_quarantine(pool: &Pool, schema: &str) -> Res
             }
         })
         .await;
-    made.map_err(|error| explain_refusal(schema, None, error))
+    match made {
+        Err(error) => Err(explain_refusal(pool, schema, None, error).await),
+        made => made,
+    }
 }
 
 async fn insert(loan: &mut Loan, schema: &str, kdf: &Kdf) -> std::result::Result<(), Fault> {

@@ -1,0 +1,37 @@
+//! Whether the role may do what opening an account and writing to it take.
+
+use super::{
+    check::Check,
+    tables::{Found, Place},
+};
+
+pub(super) fn check(found: &Found, place: Place) -> Check {
+    let (rights, accounts) = (&found.rights, &found.accounts);
+    let role = &rights.role;
+    if place == Place::Nowhere && !rights.may_make() {
+        return Check::failed(
+            "grants",
+            format!("role {role} may not make the tables"),
+            format!(
+                "{}, or have an administrator run what `npx baileys-postgres-auth migrate --sql` prints",
+                rights.grant_to_make()
+            ),
+        );
+    }
+    let mut missing = Vec::new();
+    if rights.has_store() {
+        missing.extend(rights.missing_grants());
+    }
+    // In rows, too: there may be sessions that are yet to be adopted.
+    if place != Place::Nowhere && accounts.holds_sessions() {
+        missing.extend(accounts.missing_grants(role));
+    }
+    match missing.is_empty() {
+        true => Check::ok("grants", format!("role {role} has all that it needs")),
+        false => Check::failed(
+            "grants",
+            format!("role {role} lacks some on the tables"),
+            missing.join("; "),
+        ),
+    }
+}
