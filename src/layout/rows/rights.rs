@@ -9,6 +9,9 @@ use crate::{error::Result, pool::Pool, sql::quoted};
 
 const ALL: &[&str] = &["SELECT", "INSERT", "UPDATE", "DELETE"];
 
+/// The tables for what could not be read, which most roles never come to use.
+const ASIDE: [&str; 2] = ["quarantine", "quarantined_record"];
+
 /// The tables, and what a role that uses them needs.
 const NEEDED: [(&str, &[&str]); 5] = [
     ("store", &["SELECT"]),
@@ -108,16 +111,28 @@ impl Rights {
         absent.map(|table| table.name).collect()
     }
 
-    /// What is to be granted so that the role can use the tables that are there.
+    /// What is to be granted so that the role can use the tables that are there, those of the quarantine apart.
     pub(crate) fn missing_grants(&self) -> Vec<String> {
-        let (role, schema) = (quoted(&self.role), quoted(&self.schema));
         let mut grants = Vec::new();
         if !self.may_use {
+            let (role, schema) = (quoted(&self.role), quoted(&self.schema));
             grants.push(format!("GRANT USAGE ON SCHEMA {schema} TO {role}"));
         }
-        let lacking = self.tables.iter().filter(|table| table.is_there && !table.missing.is_empty());
-        grants.extend(lacking.map(|table| format!("GRANT {} ON {schema}.{} TO {role}", table.missing.join(", "), table.name)));
+        grants.extend(self.grants_on(|table| !ASIDE.contains(&table.name)));
         grants
+    }
+
+    /// What is to be granted so that the role can put something into quarantine, and take it out.
+    pub(crate) fn missing_grants_aside(&self) -> Vec<String> {
+        self.grants_on(|table| ASIDE.contains(&table.name)).collect()
+    }
+
+    fn grants_on(&self, which: impl Fn(&Table) -> bool) -> impl Iterator<Item = String> {
+        let (role, schema) = (quoted(&self.role), quoted(&self.schema));
+        self.tables
+            .iter()
+            .filter(move |table| which(table) && table.is_there && !table.missing.is_empty())
+            .map(move |table| format!("GRANT {} ON {schema}.{} TO {role}", table.missing.join(", "), table.name))
     }
 }
 

@@ -83,8 +83,8 @@ impl Check {
         Self::failed(name, error.happened(), next)
     }
 
-    pub(super) fn is_ok(&self) -> bool {
-        self.status == Status::Ok
+    pub(super) fn has_failed(&self) -> bool {
+        self.status == Status::Failed
     }
 
     /// One that another one has to come before.

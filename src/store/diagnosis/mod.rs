@@ -39,9 +39,9 @@ impl Store {
         made.push(check);
         let Some(place) = place else { return Ok(()) };
         let check = privileges::check(&found, place);
-        let is_granted = check.is_ok();
+        let has_failed = check.has_failed();
         made.push(check);
-        if is_granted {
+        if !has_failed {
             made.push(secret::check(blueprint, place).await?);
         }
         Ok(())

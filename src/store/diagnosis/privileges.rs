@@ -26,12 +26,16 @@ pub(super) fn check(found: &Found, place: Place) -> Check {
     if place != Place::Nowhere && accounts.holds_sessions() {
         missing.extend(accounts.missing_grants(role));
     }
-    match missing.is_empty() {
-        true => Check::ok("grants", format!("role {role} has all that it needs")),
-        false => Check::failed(
-            "grants",
-            format!("role {role} lacks some on the tables"),
-            missing.join("; "),
-        ),
+    if !missing.is_empty() {
+        return Check::failed("grants", format!("role {role} lacks some on the tables"), missing.join("; "));
     }
+    let aside = rights.missing_grants_aside();
+    if !aside.is_empty() {
+        return Check::warning(
+            "grants",
+            format!("role {role} cannot use the quarantine, as `onUnreadable: 'fresh'` does"),
+            aside.join("; "),
+        );
+    }
+    Check::ok("grants", format!("role {role} has all that it needs"))
 }

@@ -51,7 +51,7 @@ fn a_server_that_is_too_old_has_failed_and_one_that_is_not_tested_is_a_warning()
 
 #[test]
 fn what_cannot_be_written_to_has_failed() {
-    assert!(server().writable().is_ok());
+    assert_eq!(server().writable().status, Status::Ok);
     let standby = Server {
         is_standby: true,
         is_read_only: true,
@@ -75,7 +75,7 @@ fn what_loses_acknowledged_writes_is_a_warning_unless_the_store_asks_for_more() 
         ..server()
     };
     assert_eq!(commit.durability(None).status, Status::Warning);
-    assert!(commit.durability(Some("on")).is_ok());
+    assert_eq!(commit.durability(Some("on")).status, Status::Ok);
     let disk = Server {
         fsync: off(),
         full_page_writes: off(),
@@ -90,7 +90,7 @@ fn what_loses_acknowledged_writes_is_a_warning_unless_the_store_asks_for_more() 
         full_page_writes: None,
         ..server()
     };
-    assert!(unknown.durability(None).is_ok());
+    assert_eq!(unknown.durability(None).status, Status::Ok);
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn a_pool_has_to_fit_into_what_the_server_gives() {
     assert_eq!(of(&busy, 8), Status::Warning);
     // What is in use may be this pool's own.
     let own = PoolStatus { size: 8, ..pool(8) };
-    assert!(busy.connections(&own, true).is_ok());
+    assert_eq!(busy.connections(&own, true).status, Status::Ok);
     let superuser = Server {
         is_superuser: true,
         role_limit: 5,
@@ -116,14 +116,14 @@ fn a_pool_has_to_fit_into_what_the_server_gives() {
     };
     assert_eq!(of(&superuser, 100), Status::Ok);
     // A pooler shares them.
-    assert!(server().connections(&pool(1_000), false).is_ok());
+    assert_eq!(server().connections(&pool(1_000), false).status, Status::Ok);
 }
 
 #[test]
 fn clear_text_matters_where_it_leaves_the_machine() {
-    assert!(judge_tls(Way::Clear, true).is_ok());
-    assert!(judge_tls(Way::Unknown, true).is_ok());
-    assert!(judge_tls(Way::Sealed("TLSv1.3".to_owned()), false).is_ok());
+    assert_eq!(judge_tls(Way::Clear, true).status, Status::Ok);
+    assert_eq!(judge_tls(Way::Unknown, true).status, Status::Ok);
+    assert_eq!(judge_tls(Way::Sealed("TLSv1.3".to_owned()), false).status, Status::Ok);
     assert_eq!(judge_tls(Way::Clear, false).status, Status::Warning);
     assert_eq!(judge_tls(Way::Unknown, false).status, Status::Warning);
 }
