@@ -55,6 +55,8 @@ export declare class NativeStore {
   quarantine(token: number): void
   /** Puts a session from quarantine back. */
   restore(token: number, quarantineId: string, replace: boolean): void
+  /** The token is answered with what was found when everything was looked at that opening an account takes. */
+  diagnose(token: number): void
   /** A change of all sessions over to the current secret; with `rekey`, with new data keys. */
   rotate(rekey: boolean): NativeWork
   /** A move of all sessions to another layout. */
@@ -85,6 +87,9 @@ export declare class NativeWork {
   /** Lets the step under way end early; what it has not finished is left as it was. */
   stop(): void
 }
+
+/** The checks of a database that cannot be asked, since something `before` it is wrong. */
+export declare function checksOfNothing(before: string): Array<NativeCheck>
 
 /** A copy of a value in which every `{ type: 'Buffer', data }` is a Buffer. */
 export declare function deserializeBuffers(value: any): any
@@ -130,6 +135,16 @@ export interface NativeCacheStatus {
   capacity: number
   hits: number
   misses: number
+}
+
+/** One thing that was looked at. */
+export interface NativeCheck {
+  name: string
+  /** `ok`, `warning`, `failed` or `not checked`. */
+  status: string
+  found: string
+  /** What to do, unless it is ok. */
+  next?: string
 }
 
 /** What was written of a session. */

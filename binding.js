@@ -838,6 +838,7 @@ module.exports = nativeBinding
 module.exports.NativeSession = nativeBinding.NativeSession
 module.exports.NativeStore = nativeBinding.NativeStore
 module.exports.NativeWork = nativeBinding.NativeWork
+module.exports.checksOfNothing = nativeBinding.checksOfNothing
 module.exports.deserializeBuffers = nativeBinding.deserializeBuffers
 module.exports.migrationScript = nativeBinding.migrationScript
 module.exports.openText = nativeBinding.openText

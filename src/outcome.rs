@@ -20,7 +20,10 @@ use crate::{
     codec::{self, record::Value},
     error::{Error, Result},
     event::Event,
-    exports::{NativeCheck, NativeExport, NativeImport, NativeMigrationStep, NativeQuarantined, NativeRotationStep, NativeSession},
+    exports::{
+        NativeCheck, NativeExport, NativeImport, NativeMigrationStep, NativeQuarantined, NativeRotationStep,
+        NativeSession,
+    },
     layout::{migration::Moves, quarantine::Quarantined, rotation::Step},
     session::Opened,
     store::{Check, Exported, Imported, Store},

@@ -19,10 +19,16 @@ async function problems(url = server.url()) {
   return checks.filter(({ status }) => status !== 'ok')
 }
 
+/** Changes a setting, and waits until new connections have it. */
+async function set(change, value) {
+  await server.ask(`ALTER SYSTEM ${change}`)
+  await server.ask('SELECT pg_reload_conf()')
+  while ((await server.ask('SHOW fsync'))[0].fsync !== value);
+}
+
 test('a server that does not wait for its disk is a warning', async () => {
   expect(await problems()).toEqual([])
-  await server.ask('ALTER SYSTEM SET fsync = off')
-  await server.ask('SELECT pg_reload_conf()')
+  await set('SET fsync = off', 'off')
   try {
     expect(await problems()).toMatchObject([
       {
@@ -33,8 +39,7 @@ test('a server that does not wait for its disk is a warning', async () => {
       },
     ])
   } finally {
-    await server.ask('ALTER SYSTEM RESET fsync')
-    await server.ask('SELECT pg_reload_conf()')
+    await set('RESET fsync', 'on')
   }
 })
 

@@ -184,10 +184,9 @@ fn from_server(reported: &tokio_postgres::error::DbError) -> Fault {
             Fault::passing(error(Code::DbUnavailable, "PostgreSQL is unavailable"))
         }
         // A role or database that does not let us in.
-        _ if matches!(&state.code()[..2], "28" | "3D") => Fault::lasting(error(
-            Code::DbUnavailable,
-            "PostgreSQL refused the connection",
-        )),
+        _ if matches!(&state.code()[..2], "28" | "3D") => {
+            Fault::lasting(error(Code::DbUnavailable, "PostgreSQL refused the connection"))
+        }
         SqlState::INSUFFICIENT_PRIVILEGE => Fault::lasting(
             error(Code::DbQuery, "PostgreSQL refused the statement")
                 .advising("`npx baileys-postgres-auth doctor` says what is to be granted to the role of databaseUrl"),
@@ -200,9 +199,11 @@ fn from_server(reported: &tokio_postgres::error::DbError) -> Fault {
 fn advice_to_connect(fault: &Fault, target: &Target) -> Option<String> {
     let Target { hosts, database, role } = target;
     let advice = match (fault.error.code(), fault.error.sql_state()) {
-        (_, Some("28P01")) => "set the right user and password in databaseUrl (DATABASE_URL), special characters of the \
+        (_, Some("28P01")) => {
+            "set the right user and password in databaseUrl (DATABASE_URL), special characters of the \
              password percent-encoded"
-            .to_owned(),
+                .to_owned()
+        }
         (_, Some("3D000")) => format!(
             "CREATE DATABASE {}, or set the right name in databaseUrl (DATABASE_URL)",
             quoted(database)
@@ -210,7 +211,9 @@ fn advice_to_connect(fault: &Fault, target: &Target) -> Option<String> {
         (_, Some("42501")) => format!("GRANT CONNECT ON DATABASE {} TO {}", quoted(database), quoted(role)),
         (_, Some("53300")) => "raise max_connections on the server, or lower pool.size".to_owned(),
         (_, Some(state)) if state.starts_with("28") => {
-            format!("let the server's pg_hba.conf admit role {role} from here, or set the right databaseUrl (DATABASE_URL)")
+            format!(
+                "let the server's pg_hba.conf admit role {role} from here, or set the right databaseUrl (DATABASE_URL)"
+            )
         }
         (Code::DbUnavailable, None) => format!(
             "see that it runs and can be reached at {hosts}, or set the right host and port in databaseUrl (DATABASE_URL)"

@@ -46,7 +46,9 @@ pub(super) fn is_local(host: &Config) -> bool {
         return address.is_loopback();
     }
     match host.get_hosts().first() {
-        Some(Host::Tcp(name)) => name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()),
+        Some(Host::Tcp(name)) => {
+            name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+        }
         #[cfg(unix)]
         Some(Host::Unix(_)) => true,
         None => false,
@@ -83,10 +85,20 @@ mod tests {
 
     #[test]
     fn only_what_stays_on_this_machine_is_local() {
-        for text in ["host=localhost", "host=127.0.0.1", "host=::1", "host=db hostaddr=127.0.0.1"] {
+        for text in [
+            "host=localhost",
+            "host=127.0.0.1",
+            "host=::1",
+            "host=db hostaddr=127.0.0.1",
+        ] {
             assert!(is_local(&host(text)), "{text}");
         }
-        for text in ["host=db", "host=10.0.0.7", "host=localhost hostaddr=10.0.0.7", "host=localhost.evil"] {
+        for text in [
+            "host=db",
+            "host=10.0.0.7",
+            "host=localhost hostaddr=10.0.0.7",
+            "host=localhost.evil",
+        ] {
             assert!(!is_local(&host(text)), "{text}");
         }
     }

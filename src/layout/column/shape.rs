@@ -105,7 +105,9 @@ impl Shape {
 
     /// Whether sessions may be in it: there is a column for them.
     pub(crate) fn holds_sessions(&self) -> bool {
-        self.columns.iter().any(|column| column.setting == DATA && column.is_there)
+        self.columns
+            .iter()
+            .any(|column| column.setting == DATA && column.is_there)
     }
 
     /// The schema that it is to be in, if there is none.
@@ -118,14 +120,22 @@ impl Shape {
         let table = &self.table;
         if !self.has_schema {
             return Some(Problem {
-                found: format!("the schema {} of the accounts table does not exist", quoted(&self.schema)),
-                next: "set the parameter schema of databaseUrl, or accountsTable.schema, to the one that the table is in".to_owned(),
+                found: format!(
+                    "the schema {} of the accounts table does not exist",
+                    quoted(&self.schema)
+                ),
+                next:
+                    "set the parameter schema of databaseUrl, or accountsTable.schema, to the one that the table is in"
+                        .to_owned(),
             });
         }
         if !self.has_table {
             return Some(Problem {
                 found: format!("the accounts table {table} does not exist"),
-                next: format!("CREATE TABLE {table} ({}), or set accountsTable to the names of yours", self.definitions()),
+                next: format!(
+                    "CREATE TABLE {table} ({}), or set accountsTable to the names of yours",
+                    self.definitions()
+                ),
             });
         }
         self.columns.iter().find_map(|column| self.problem_of(column))
@@ -133,7 +143,11 @@ impl Shape {
 
     fn problem_of(&self, column: &Column) -> Option<Problem> {
         let (table, setting, name) = (&self.table, column.setting, quoted(&column.name));
-        let without = if setting == UPDATED_AT { ", or to null if there is none" } else { "" };
+        let without = if setting == UPDATED_AT {
+            ", or to null if there is none"
+        } else {
+            ""
+        };
         if !column.is_there {
             return Some(Problem {
                 found: format!("the accounts table {table} has no column {name}"),
@@ -144,13 +158,20 @@ impl Shape {
             });
         }
         (setting != UPDATED_AT && !column.is_text).then(|| Problem {
-            found: format!("the column {name} of the accounts table {table} is of type {}, not text", column.kind),
+            found: format!(
+                "the column {name} of the accounts table {table} is of type {}, not text",
+                column.kind
+            ),
             next: format!("set accountsTable.{setting} to a column of type text"),
         })
     }
 
     fn definitions(&self) -> String {
-        self.columns.iter().map(Column::definition).collect::<Vec<_>>().join(", ")
+        self.columns
+            .iter()
+            .map(Column::definition)
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     /// What is to be granted to a role, so that it can use the table.
@@ -161,10 +182,18 @@ impl Shape {
             grants.push(format!("GRANT USAGE ON SCHEMA {} TO {role}", quoted(&self.schema)));
         }
         let mut missing = Vec::new();
-        if self.columns.iter().any(|column| column.setting != UPDATED_AT && !column.may_select) {
+        if self
+            .columns
+            .iter()
+            .any(|column| column.setting != UPDATED_AT && !column.may_select)
+        {
             missing.push("SELECT");
         }
-        if self.columns.iter().any(|column| column.setting != ID && !column.may_update) {
+        if self
+            .columns
+            .iter()
+            .any(|column| column.setting != ID && !column.may_update)
+        {
             missing.push("UPDATE");
         }
         if !missing.is_empty() {

@@ -27,7 +27,7 @@ pub(super) const MIGRATIONS: [&str; 4] = [
 const QUARANTINE: &str = include_str!("migrations/0002_quarantine.sql");
 
 /// The format that this version reads and writes.
-pub(super) const FORMAT: i32 = MIGRATIONS.len() as i32;
+pub(crate) const FORMAT: i32 = MIGRATIONS.len() as i32;
 
 /// How records are stored, in one table or in each partition. Most writes replace a record: room on its page keeps the index
 /// out of it.

@@ -40,7 +40,6 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 pub(super) use self::adoption::in_both;
-pub(crate) use self::{departure::no_accounts_table, rights::Rights};
 use self::{
     adoption::Legacy,
     cache::Cache,
@@ -51,6 +50,7 @@ use self::{
     shared::{Core, Shared},
     statements::Statements,
 };
+pub(crate) use self::{departure::no_accounts_table, rights::Rights};
 use super::{
     Batching, CacheStatus, Layout, Outcome, Tenure, Write,
     column::{Original, TextQuarantine},

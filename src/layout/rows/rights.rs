@@ -132,12 +132,20 @@ impl Rights {
         self.tables
             .iter()
             .filter(move |table| which(table) && table.is_there && !table.missing.is_empty())
-            .map(move |table| format!("GRANT {} ON {schema}.{} TO {role}", table.missing.join(", "), table.name))
+            .map(move |table| {
+                format!(
+                    "GRANT {} ON {schema}.{} TO {role}",
+                    table.missing.join(", "),
+                    table.name
+                )
+            })
     }
 }
 
 async fn look_at_tables(pool: &Pool, schema: &str) -> Result<Vec<Table>> {
-    let wanted = NEEDED.iter().flat_map(|(name, needed)| needed.iter().map(|privilege| (*name, *privilege)));
+    let wanted = NEEDED
+        .iter()
+        .flat_map(|(name, needed)| needed.iter().map(|privilege| (*name, *privilege)));
     let (names, privileges): (Vec<&str>, Vec<&str>) = wanted.unzip();
     let params: [(&(dyn ToSql + Sync), Type); 3] = [
         (&schema, Type::TEXT),

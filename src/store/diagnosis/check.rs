@@ -101,7 +101,10 @@ impl Check {
 /// The checks that were made, and those that were not, since the last of these, or what comes `before`, has to be seen to.
 pub(crate) fn complete(mut made: Vec<Check>, before: &str) -> Vec<Check> {
     let before = made.last().map_or(before, |check| check.name);
-    let missing = NAMES.iter().skip(made.len()).map(|name| Check::not_checked(name, before));
+    let missing = NAMES
+        .iter()
+        .skip(made.len())
+        .map(|name| Check::not_checked(name, before));
     let missing: Vec<_> = missing.collect();
     made.extend(missing);
     made

@@ -27,7 +27,11 @@ pub(super) fn check(found: &Found, place: Place) -> Check {
         missing.extend(accounts.missing_grants(role));
     }
     if !missing.is_empty() {
-        return Check::failed("grants", format!("role {role} lacks some on the tables"), missing.join("; "));
+        return Check::failed(
+            "grants",
+            format!("role {role} lacks some on the tables"),
+            missing.join("; "),
+        );
     }
     let aside = rights.missing_grants_aside();
     if !aside.is_empty() {

@@ -2,10 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use tokio_postgres::{
-    Row,
-    types::{FromSql, Type},
-};
+use tokio_postgres::{Row, types::FromSql};
 
 use super::check::Check;
 use crate::{
@@ -107,7 +104,11 @@ impl Server {
     pub(super) fn version(&self) -> Check {
         let found = format!("PostgreSQL {}", self.version);
         match self.version_number / 10_000 {
-            ..OLDEST => Check::failed("server", found, format!("upgrade it: PostgreSQL {OLDEST} or later is needed")),
+            ..OLDEST => Check::failed(
+                "server",
+                found,
+                format!("upgrade it: PostgreSQL {OLDEST} or later is needed"),
+            ),
             OLDEST..OLDEST_TESTED => Check::warning(
                 "server",
                 format!("{found}, older than the {OLDEST_TESTED} that this package is tested with"),
@@ -157,7 +158,9 @@ impl Server {
         }
         if is_off(&self.full_page_writes) {
             found.push("full_page_writes is off: a power failure may damage the database");
-            next.push("set full_page_writes = on in postgresql.conf, unless the file system never tears a page".to_owned());
+            next.push(
+                "set full_page_writes = on in postgresql.conf, unless the file system never tears a page".to_owned(),
+            );
         }
         if found.is_empty() {
             return Check::ok("durability", format!("synchronous_commit is {commit}, fsync on"));
@@ -180,13 +183,22 @@ impl Server {
         if wanted <= free {
             return Check::ok(
                 "connections",
-                format!("at most {wanted}, of {limit} that the role can have; {} are in use", self.in_use),
+                format!(
+                    "at most {wanted}, of {limit} that the role can have; {} are in use",
+                    self.in_use
+                ),
             );
         }
         Check::warning(
             "connections",
-            format!("at most {wanted}, of {limit} that the role can have; {} are in use", self.in_use),
-            format!("lower pool.size to {} or less, or raise max_connections (or CONNECTION LIMIT)", free.max(1)),
+            format!(
+                "at most {wanted}, of {limit} that the role can have; {} are in use",
+                self.in_use
+            ),
+            format!(
+                "lower pool.size to {} or less, or raise max_connections (or CONNECTION LIMIT)",
+                free.max(1)
+            ),
         )
     }
 
@@ -274,7 +286,10 @@ impl Moment {
             let answered = now_ms();
             let there: f64 = get(rows.first().ok_or_else(strange)?, 0)?;
             let taken = Self::between(sent, answered, there);
-            if best.as_ref().is_none_or(|best| taken.round_trip_ms < best.round_trip_ms) {
+            if best
+                .as_ref()
+                .is_none_or(|best| taken.round_trip_ms < best.round_trip_ms)
+            {
                 best = Some(taken);
             }
         }
@@ -295,7 +310,13 @@ impl Moment {
         // So much of it may be the way.
         let uncertain = self.round_trip_ms / 2.0;
         if apart - uncertain <= SAME_TIME_MS {
-            return Check::ok("clock", format!("the server's is within {:.1} s of this machine's", (apart + uncertain) / 1e3));
+            return Check::ok(
+                "clock",
+                format!(
+                    "the server's is within {:.1} s of this machine's",
+                    (apart + uncertain) / 1e3
+                ),
+            );
         }
         let side = if self.ahead_ms > 0.0 { "ahead of" } else { "behind" };
         Check::warning(

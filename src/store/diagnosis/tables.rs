@@ -76,7 +76,8 @@ impl Found {
         if self.store.is_some() && !absent.is_empty() {
             return failed(
                 format!("schema {} lacks {}", blueprint.schema, absent.join(", ")),
-                "put the schema back from a backup, all of it, or drop it if no session in it is needed any more".to_owned(),
+                "put the schema back from a backup, all of it, or drop it if no session in it is needed any more"
+                    .to_owned(),
             );
         }
         if place == Place::Column
