@@ -29,7 +29,11 @@ function resolve(options) {
     check(name, value, OPTIONS[name])
   }
   requireGiven(given, 'databaseUrl', 'DATABASE_URL=postgresql://user:password@host:5432/database')
-  requireGiven(given, 'secret', 'WHATSAPP_SESSION_SECRET, for example to what `openssl rand -base64 32` prints')
+  requireGiven(
+    given,
+    'secret',
+    'WHATSAPP_SESSION_SECRET, for example to what `openssl rand -base64 32` prints',
+  )
   const { baileys } = given
   const settings = {
     databaseUrl: given.databaseUrl,

@@ -178,7 +178,10 @@ describe('layout rows', () => {
     const env = environment(changed(db.serverUrl, { username: role, password: PASSWORD }))
     try {
       const statement = `GRANT CREATE ON DATABASE "${db.name}" TO "${role}"`
-      await expectRefusal(env, `; ${statement}, or have what \`npx baileys-postgres-auth migrate --sql\``)
+      await expectRefusal(
+        env,
+        `; ${statement}, or have what \`npx baileys-postgres-auth migrate --sql\``,
+      )
       await db.query(statement)
       await expectOpened(env)
     } finally {
