@@ -585,7 +585,7 @@ export interface SessionStatus {
   createdAt: Date | null
   /**
    * When it was last written to, if the database knows. Layout `rows`: it does with `track_commit_timestamp = on`. Layout `column`:
-   * the row's `updatedAt` column, if `accountsTable` names one, which other changes of the row set as well.
+   * the row's `accountsTable.updatedAt` column, if there is one; other changes of the row may set it, too.
    */
   lastWriteAt: Date | null
   /** Layout `rows`: the first 8 digits of the id of the key that its data key is wrapped by, which say nothing about the secret. */

@@ -33,7 +33,7 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
     const one =
       layout === 'rows'
         ? /^one +rows +3 +\d+ B +20\d\d-\d\d-\d\d \d\d:\d\d:\d\dZ +\S+:\d+ +[0-9a-f]{8} +current$/m
-        : /^one +column +\d+ B$/m
+        : /^one +column +\d+ B +20\d\d-\d\d-\d\d \d\d:\d\d:\d\dZ$/m
     expect(stdout).toMatch(one)
     if (layout === 'rows') expect(stdout).toMatch(/^type +records\ncreds +2\npre-key +4\n/m)
   })

@@ -161,9 +161,7 @@ describe('layout rows', () => {
     }
     await store.close()
     const previousSecrets = [SECRET]
-    const [reader, rotator] = [1, 2].map(() =>
-      makeStore(db.url, { secret: NEW, previousSecrets, poolSize: 2 }),
-    )
+    const [reader, rotator] = [1, 2].map(() => makeStore(db.url, { secret: NEW, previousSecrets }))
     let isRotating = true
     const rotation = rotator.rotate({ rekey: true }).finally(() => {
       isRotating = false

@@ -20,6 +20,7 @@ import {
   type StoreOptions,
   serializeBuffers,
   useDatabaseAuthState,
+  type VerificationReport,
 } from 'baileys-postgres-auth'
 import { pino } from 'pino'
 
@@ -115,6 +116,17 @@ export async function useStore(databaseUrl: string, secret: string): Promise<num
   for (const { id, accountId, reason, quarantinedAt, records } of await store.quarantine()) {
     logger.warn({ accountId, reason, records, since: quarantinedAt.toISOString() })
     await store.restore(id, { replace: reason !== 'replaced' })
+  }
+  for await (const { accountId, records, lastWriteAt, secret } of store.sessions()) {
+    logger.info({ accountId, records, at: lastWriteAt?.toISOString(), known: secret !== 'unknown' })
+  }
+  const { unreadable }: VerificationReport = await store.verify({
+    accountId: 'a',
+    signal: AbortSignal.timeout(60_000),
+    onProgress: ({ sessions, total }) => logger.info({ sessions, total }),
+  })
+  for (const { accountId, record, code } of unreadable) {
+    logger.error({ accountId, type: record?.type, code: code satisfies SessionStoreErrorCode })
   }
   const slow: number = histograms.setSeconds.buckets.findLast(({ le }) => le <= 1)?.count ?? 0
   logger.info({ slow, mean: histograms.setSeconds.sum / histograms.setSeconds.count })
