@@ -163,6 +163,8 @@ function describeEvent(event: AuditEvent): string {
       return `${at} ${event.operation} ${event.code satisfies SessionStoreErrorCode}`
     case 'session.imported':
       return `${at} ${event.outcome}`
+    case 'session.migrated':
+      return `${at} ${event.layout}`
     case 'session.exported':
     case 'session.superseded':
     case 'session.cleared':
