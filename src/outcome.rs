@@ -9,7 +9,7 @@ use std::{
 };
 
 use napi::{
-    Env, JsString, Status,
+    Env, JsString, Status as NapiStatus,
     bindgen_prelude::{Array, BufferSlice, Function, JavaScriptClassExt, Null},
     sys,
     threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode},
@@ -22,9 +22,14 @@ use crate::{
     event::Event,
     exports::{
         NativeCheck, NativeExport, NativeImport, NativeMigrationStep, NativeQuarantined, NativeRotationStep,
-        NativeSession,
+        NativeSession, NativeStatus, NativeVerificationStep,
     },
-    layout::{migration::Moves, quarantine::Quarantined, rotation::Step},
+    layout::{
+        inspection::{Status, Verified},
+        migration::Moves,
+        quarantine::Quarantined,
+        rotation::Step,
+    },
     session::Opened,
     store::{Check, Exported, Imported, Store},
 };
@@ -128,6 +133,10 @@ pub(crate) enum Answer {
     Rotation(Step),
     /// How far a move to another layout has come.
     Migration(Moves),
+    /// What is known of sessions that nobody opened for it.
+    Sessions(Vec<Status>),
+    /// How far a look at all of them has come.
+    Verification(Verified),
     /// What came of a folder that was to be moved in.
     Imported(Imported),
     /// What was written of a session.
@@ -139,7 +148,7 @@ enum Letter {
     Event(Event),
 }
 
-type Wake = ThreadsafeFunction<(), (), (), Status, false, true>;
+type Wake = ThreadsafeFunction<(), (), (), NapiStatus, false, true>;
 
 /// Letters that wait for JavaScript's thread.
 pub(crate) struct Mailbox {
@@ -213,6 +222,13 @@ impl Mailbox {
                 }
                 Letter::Answer(token, Ok(Answer::Migration(moves))) => {
                     push(&mut array, token, Null, NativeMigrationStep::from(moves))?
+                }
+                Letter::Answer(token, Ok(Answer::Sessions(statuses))) => {
+                    let statuses: Vec<_> = statuses.into_iter().map(NativeStatus::from).collect();
+                    push(&mut array, token, Null, statuses)?;
+                }
+                Letter::Answer(token, Ok(Answer::Verification(verified))) => {
+                    push(&mut array, token, Null, NativeVerificationStep::from(verified))?
                 }
                 Letter::Answer(token, Ok(Answer::Imported(imported))) => {
                     push(&mut array, token, Null, NativeImport::from(imported))?

@@ -75,6 +75,8 @@ describe('the objects that are handed out have the declared members:', () => {
   let session
   let quarantined
   let diagnosis
+  let status
+  let report
 
   beforeAll(async () => {
     db = await createDatabase({ accounts: ['an-account', 'another'] })
@@ -88,6 +90,8 @@ describe('the objects that are handed out have the declared members:', () => {
     store = packageExports.createSessionStore({ databaseUrl: db.url, secret: SECRET })
     session = await store.useAuthState('an-account')
     diagnosis = await store.diagnose()
+    ;({ value: status } = await store.sessions().next())
+    report = await store.verify()
   })
 
   afterAll(async () => {
@@ -101,6 +105,8 @@ describe('the objects that are handed out have the declared members:', () => {
     ['Diagnosis', () => diagnosis],
     ['DiagnosisCheck', () => diagnosis.checks[0]],
     ['QuarantinedSession', () => quarantined[0]],
+    ['SessionStatus', () => status],
+    ['VerificationReport', () => report],
     ['StoreHistograms', () => store.stats().histograms],
     ['Histogram', () => store.stats().histograms.setSeconds],
     ['DatabaseAuthState', () => session],

@@ -9,6 +9,7 @@
 
 mod buffers;
 mod diagnosis;
+mod inspection;
 mod migration;
 mod moving;
 mod quarantine;
@@ -21,6 +22,7 @@ mod store;
 mod work;
 
 pub(crate) use diagnosis::NativeCheck;
+pub(crate) use inspection::{NativeStatus, NativeVerificationStep};
 pub(crate) use migration::NativeMigrationStep;
 pub(crate) use moving::{NativeExport, NativeImport};
 pub(crate) use quarantine::NativeQuarantined;

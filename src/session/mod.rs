@@ -5,8 +5,11 @@
 //! out, and both see them.
 
 mod commit;
+mod handle;
 mod identity;
 mod pending;
+mod reading;
+mod state;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering::Relaxed};
 
@@ -15,16 +18,20 @@ use tokio::{
     time::Instant,
 };
 
-pub(crate) use self::commit::{Commit, Rest};
-pub(crate) use self::identity::Identity;
-use self::pending::Pending;
-pub use self::pending::Reply;
+pub(crate) use self::{
+    commit::{Commit, Rest},
+    identity::Identity,
+};
+pub use self::{
+    handle::{Handle, Opened},
+    pending::Reply,
+};
+use self::{pending::Pending, state::State};
 use crate::{
-    codec::record::{Changes, RecordKey, Value},
+    codec::record::Changes,
     error::{Code, Error, Result},
     event::{Event, Observer},
-    layout::{Origin, Tenure, ValuesReply},
-    pool,
+    layout::Tenure,
     stats::Counters,
     writer::Writer,
 };
@@ -39,49 +46,6 @@ pub struct Session {
     state: Mutex<State>,
     /// Told when as many callers wait as are expected.
     gathered: Notify,
-}
-
-struct State {
-    /// What ended this session, if anything did; every later write gets it.
-    ended: Option<Error>,
-    /// The newest handle that was handed out; only its writes are accepted.
-    newest_handle: u64,
-    /// Handles that are about to be handed out.
-    opening: usize,
-    /// Gathers for the next commit.
-    pending: Pending,
-    /// What the commit under way carries.
-    in_flight: Option<Arc<Changes>>,
-    /// Whether the writer has this session in its queue or under way.
-    scheduled: bool,
-    /// As many callers as are worth waiting for; see `writer`.
-    expected: usize,
-    /// Whose the durable credentials are.
-    identity: Option<Identity>,
-    /// The durable credentials, while a handle is about to be handed out.
-    creds: Option<Option<Value>>,
-}
-
-impl State {
-    /// Fails with what ended the session, if anything did.
-    fn require_open(&self) -> Result<()> {
-        self.ended.clone().map_or(Ok(()), Err)
-    }
-
-    /// Credentials became durable.
-    fn saved(&mut self, creds: &Value) {
-        self.identity = Identity::of(creds);
-        if self.opening > 0 {
-            self.creds = Some(Some(creds.clone()));
-        }
-    }
-
-    /// What is written and not yet known to be durable, the newest first.
-    fn unwritten(&self) -> impl Iterator<Item = &Changes> {
-        [Some(&self.pending.changes), self.in_flight.as_deref()]
-            .into_iter()
-            .flatten()
-    }
 }
 
 impl Session {
@@ -99,52 +63,9 @@ impl Session {
             writer,
             counters,
             observer,
-            state: Mutex::new(State {
-                ended: None,
-                newest_handle: 0,
-                opening: 0,
-                pending: Pending::default(),
-                in_flight: None,
-                scheduled: false,
-                expected: usize::MAX,
-                identity: None,
-                creds: None,
-            }),
+            state: Mutex::default(),
             gathered: Notify::new(),
         })
-    }
-
-    /// Keeps the session open for a handle that is about to be handed out; or says what has ended it.
-    pub async fn reserve(self: &Arc<Self>) -> Result<Opened> {
-        let opened = {
-            let mut state = self.state();
-            state.require_open()?;
-            state.opening += 1;
-            Opened {
-                session: self.clone(),
-                origin: Origin::default(),
-            }
-        };
-        let durable = self.durable_creds().await?;
-        let mut state = self.state();
-        // Credentials that became durable meanwhile are newer than what was read.
-        if state.creds.is_none() {
-            state.identity = durable.as_ref().and_then(Identity::of);
-            state.creds = Some(durable);
-        }
-        drop(state);
-        Ok(opened)
-    }
-
-    async fn durable_creds(&self) -> Result<Option<Value>> {
-        if let Some(creds) = self.tenure.lookup(&RecordKey::Creds) {
-            return Ok(creds);
-        }
-        let (reply, answer) = oneshot::channel();
-        let tenure = self.tenure.clone();
-        tenure.fetch(vec![RecordKey::Creds], Box::new(|values| drop(reply.send(values))));
-        let values = answer.await.unwrap_or_else(|_| Err(Error::closed()))?;
-        Ok(values.into_iter().next().flatten())
     }
 
     /// Adds records to the next commit, all or nothing, and answers `reply` when PostgreSQL has committed them, or at once
@@ -241,62 +162,6 @@ impl Session {
         }
     }
 
-    /// What a record holds, as of the last write called, if that is known without asking the database.
-    pub fn read(&self, key: &RecordKey) -> Option<Option<Value>> {
-        let state = self.state();
-        match state.unwritten().find_map(|changes| changes.get(key)) {
-            Some(value) => Some(value.cloned()),
-            None => self.tenure.lookup(key),
-        }
-    }
-
-    /// What records hold, as of the last write called.
-    pub fn fetch(&self, keys: Vec<RecordKey>, reply: ValuesReply) {
-        if let Some(error) = self.ended() {
-            return reply(Err(error));
-        }
-        let mut values: Vec<_> = keys.iter().map(|key| self.read(key)).collect();
-        let missing: Vec<_> = keys
-            .into_iter()
-            .zip(&values)
-            .filter(|(_, value)| value.is_none())
-            .map(|(key, _)| key)
-            .collect();
-        let complete = move |fetched: Vec<Option<Value>>| {
-            let mut fetched = fetched.into_iter();
-            for value in values.iter_mut().filter(|value| value.is_none()) {
-                *value = fetched.next();
-            }
-            values.into_iter().map(Option::flatten).collect()
-        };
-        if missing.is_empty() {
-            return reply(Ok(complete(Vec::new())));
-        }
-        let tenure = self.tenure.clone();
-        tenure.fetch(missing, Box::new(move |fetched| reply(fetched.map(complete))));
-    }
-
-    /// The keys of all records but the credentials, of one type or of all, as of the last write called.
-    pub async fn keys(&self, kind: Option<&str>) -> Result<Vec<RecordKey>> {
-        let unwritten: Vec<Changes> = {
-            let state = self.state();
-            state.require_open()?;
-            let mut layers: Vec<_> = state.unwritten().cloned().collect();
-            layers.reverse();
-            layers
-        };
-        let mut keys = pool::on_behalf([&self.account], self.tenure.keys(kind)).await?;
-        for changes in unwritten {
-            keys.retain(|key| changes.get(key).is_none());
-            let set = changes
-                .records
-                .iter()
-                .filter(|(key, value)| value.is_some() && key.is_key_of(kind));
-            keys.extend(set.map(|(key, _)| key.clone()));
-        }
-        Ok(keys)
-    }
-
     /// The account.
     pub fn account(&self) -> &Arc<str> {
         &self.account
@@ -353,48 +218,6 @@ impl Session {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A session with a handle that is about to be handed out.
-pub struct Opened {
-    session: Arc<Session>,
-    /// How the open came by the session; as it is by default where this store had it open already.
-    pub origin: Origin,
-}
-
-impl Opened {
-    /// Hands the handle out: from here on the writes of earlier ones are refused.
-    pub fn admit(self) -> Handle {
-        let mut state = self.session.state();
-        state.newest_handle += 1;
-        let unwritten = state.unwritten().find_map(Changes::creds).cloned();
-        let creds = unwritten.or_else(|| state.creds.clone().flatten());
-        Handle {
-            number: state.newest_handle,
-            session: self.session.clone(),
-            creds,
-        }
-    }
-}
-
-/// A handle on an open account.
-pub struct Handle {
-    /// The session, which all handles share.
-    pub session: Arc<Session>,
-    /// Tells the session's handles apart: only the newest may write.
-    pub number: u64,
-    /// The credentials at the moment in which it was handed out.
-    pub creds: Option<Value>,
-}
-
-impl Drop for Opened {
-    fn drop(&mut self) {
-        let mut state = self.session.state();
-        state.opening -= 1;
-        if state.opening == 0 {
-            state.creds = None;
-        }
     }
 }
 

@@ -3,6 +3,7 @@
 mod backend;
 mod current;
 mod diagnosis;
+mod inspection;
 mod migration;
 mod moving;
 mod quarantine;
@@ -36,6 +37,7 @@ use self::{
 };
 pub(crate) use self::{
     diagnosis::{Check, complete},
+    inspection::Cursor,
     migration::MigrationOptions,
     moving::{Exported, ImportOptions, ImportOutcome, Imported},
 };

@@ -108,8 +108,13 @@ impl Found {
         {
             return (Check::failed("tables", problem.found, problem.next), None);
         }
+        // Sessions that are there would not be found, if the table's name is wrong.
+        let nor = match blueprint.layout {
+            Some(_) => String::new(),
+            None => format!(", nor a table {} with a column for sessions", self.accounts.table()),
+        };
         let found = format!(
-            "none yet; those of layout rows are made in schema {} when an account is first opened",
+            "none yet{nor}; those of layout rows are made in schema {} when an account is first opened",
             blueprint.schema
         );
         if blueprint.may_migrate {
