@@ -215,6 +215,24 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
       await (await store.useAuthState('one')).saveCreds()
       await store.clear('one')
     })
+
+    test('lacks those for the quarantine, if it is to use it', async () => {
+      const grants = {
+        column: `GRANT SELECT, UPDATE ON whatsapp_accounts TO ${role}`,
+        rows: `GRANT SELECT, UPDATE ON whatsapp_accounts TO ${role};
+               GRANT USAGE ON SCHEMA baileys_auth TO ${role};
+               GRANT SELECT ON baileys_auth.store TO ${role};
+               GRANT SELECT, INSERT, UPDATE, DELETE ON baileys_auth.session, baileys_auth.record TO ${role}`,
+      }
+      await db.query(grants[layout])
+      expect(await doctor(env)).toMatchObject(ALL_OK)
+      const fresh = { ...env, BAILEYS_AUTH_ON_UNREADABLE: 'fresh' }
+      const found = await doctor(fresh)
+      expect(found.status).toBe(3)
+      expect(notOk(found)).toEqual({ grants: 'warning' })
+      await db.query(found.checks.grants.next)
+      expect(await doctor(fresh)).toMatchObject(ALL_OK)
+    })
   })
 })
 

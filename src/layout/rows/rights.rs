@@ -113,32 +113,34 @@ impl Rights {
 
     /// What is to be granted so that the role can use the tables that are there, those of the quarantine apart.
     pub(crate) fn missing_grants(&self) -> Vec<String> {
+        self.grants_on(|table| !ASIDE.contains(&table.name))
+    }
+
+    /// What is to be granted so that the role can put something into quarantine, whose tables are made when there are none.
+    pub(crate) fn missing_grants_aside(&self) -> Vec<String> {
+        let is_there = self.absent().iter().all(|name| !ASIDE.contains(name));
+        match is_there {
+            true => self.grants_on(|table| ASIDE.contains(&table.name)),
+            false if self.may_make() => Vec::new(),
+            false => vec![self.grant_to_make()],
+        }
+    }
+
+    fn grants_on(&self, which: impl Fn(&Table) -> bool) -> Vec<String> {
+        let (role, schema) = (quoted(&self.role), quoted(&self.schema));
         let mut grants = Vec::new();
         if !self.may_use {
-            let (role, schema) = (quoted(&self.role), quoted(&self.schema));
             grants.push(format!("GRANT USAGE ON SCHEMA {schema} TO {role}"));
         }
-        grants.extend(self.grants_on(|table| !ASIDE.contains(&table.name)));
-        grants
-    }
-
-    /// What is to be granted so that the role can put something into quarantine, and take it out.
-    pub(crate) fn missing_grants_aside(&self) -> Vec<String> {
-        self.grants_on(|table| ASIDE.contains(&table.name)).collect()
-    }
-
-    fn grants_on(&self, which: impl Fn(&Table) -> bool) -> impl Iterator<Item = String> {
-        let (role, schema) = (quoted(&self.role), quoted(&self.schema));
-        self.tables
+        let lacking = self
+            .tables
             .iter()
-            .filter(move |table| which(table) && table.is_there && !table.missing.is_empty())
-            .map(move |table| {
-                format!(
-                    "GRANT {} ON {schema}.{} TO {role}",
-                    table.missing.join(", "),
-                    table.name
-                )
-            })
+            .filter(|table| which(table) && table.is_there && !table.missing.is_empty());
+        grants.extend(lacking.map(|table| {
+            let privileges = table.missing.join(", ");
+            format!("GRANT {privileges} ON {schema}.{} TO {role}", table.name)
+        }));
+        grants
     }
 }
 

@@ -38,7 +38,7 @@ impl Store {
         let (check, place) = found.judge(blueprint);
         made.push(check);
         let Some(place) = place else { return Ok(()) };
-        let check = privileges::check(&found, place);
+        let check = privileges::check(blueprint, &found, place);
         let has_failed = check.has_failed();
         made.push(check);
         if !has_failed {

@@ -4,8 +4,9 @@ use super::{
     check::Check,
     tables::{Found, Place},
 };
+use crate::{config::OnUnreadable, store::backend::Blueprint};
 
-pub(super) fn check(found: &Found, place: Place) -> Check {
+pub(super) fn check(blueprint: &Blueprint, found: &Found, place: Place) -> Check {
     let (rights, accounts) = (&found.rights, &found.accounts);
     let role = &rights.role;
     if place == Place::Nowhere && !rights.may_make() {
@@ -33,13 +34,16 @@ pub(super) fn check(found: &Found, place: Place) -> Check {
             missing.join("; "),
         );
     }
-    let aside = rights.missing_grants_aside();
-    if !aside.is_empty() {
-        return Check::warning(
-            "grants",
-            format!("role {role} cannot use the quarantine, as `onUnreadable: 'fresh'` does"),
-            aside.join("; "),
-        );
+    // Nobody else comes to use it.
+    if blueprint.on_unreadable == OnUnreadable::Fresh && blueprint.may_migrate {
+        let aside = rights.missing_grants_aside();
+        if !aside.is_empty() {
+            return Check::warning(
+                "grants",
+                format!("role {role} cannot use the quarantine, so that what cannot be read is refused instead"),
+                aside.join("; "),
+            );
+        }
     }
     Check::ok("grants", format!("role {role} has all that it needs"))
 }
