@@ -37,7 +37,11 @@ const mysqlText = (value) =>
     : value
 
 const RIVALS = {
-  'postgres-baileys 1.5.0': { store: 'postgres-baileys', creds: 'auth_creds', textOf: postgresText },
+  'postgres-baileys 1.5.0': {
+    store: 'postgres-baileys',
+    creds: 'auth_creds',
+    textOf: postgresText,
+  },
   'mysql-baileys 1.5.1': { store: 'mysql-baileys', creds: 'creds', textOf: mysqlTextBefore },
   'mysql-baileys 1.5.4': { store: 'mysql-baileys', creds: 'creds', textOf: mysqlText },
 }
@@ -108,9 +112,6 @@ function makeMysqlDriver(folder, sessions) {
   )
 }
 
-const rowsOf = ([session, rows]) => [
-  session,
-  [...rows].map(([name, text]) => ({ name, text })),
-]
+const rowsOf = ([session, rows]) => [session, [...rows].map(([name, text]) => ({ name, text }))]
 
 module.exports = { RIVALS, makeBoth, makeMysqlDriver, makePostgresTable }

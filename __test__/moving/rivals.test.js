@@ -56,13 +56,16 @@ async function moveOut({ store }, rows) {
   return path.join(at, 'moved')
 }
 
-test.each(NAMES)('%s: what its table holds becomes what Baileys’ own store would have', async (name) => {
-  const { folder, rows } = await makeBoth(RIVALS[name])
-  const moved = await moveOut(RIVALS[name], rows)
-  expect(filesOf(moved)).toEqual(filesOf(folder))
-  expect(fs.statSync(moved).mode & 0o777).toBe(0o700)
-  expect(fs.statSync(path.join(moved, 'creds.json')).mode & 0o777).toBe(0o600)
-})
+test.each(NAMES)(
+  '%s: what its table holds becomes what Baileys’ own store would have',
+  async (name) => {
+    const { folder, rows } = await makeBoth(RIVALS[name])
+    const moved = await moveOut(RIVALS[name], rows)
+    expect(filesOf(moved)).toEqual(filesOf(folder))
+    expect(fs.statSync(moved).mode & 0o777).toBe(0o700)
+    expect(fs.statSync(path.join(moved, 'creds.json')).mode & 0o777).toBe(0o600)
+  },
+)
 
 test.each(NAMES)('%s: what Baileys 6 wrote, too', async (name) => {
   const { folder, rows } = await makeBoth(RIVALS[name], 'baileys-v6')
@@ -138,7 +141,12 @@ describe('what goes wrong', () => {
 
   test.each([
     ['a session that is not there', [], ['mysql-baileys', 'unheard-of', 'f'], 'no such session'],
-    ['a session without credentials', [['pre-key-1', '{}']], ['mysql-baileys', 's', 'f'], 'no credentials'],
+    [
+      'a session without credentials',
+      [['pre-key-1', '{}']],
+      ['mysql-baileys', 's', 'f'],
+      'no credentials',
+    ],
     ['a store that is none', [creds], ['toString', 's', 'f'], 'usage'],
     ['no folder', [creds], ['mysql-baileys', 's'], 'usage'],
     ['a folder that is there', [creds], ['mysql-baileys', 's', 'node_modules'], 'EEXIST'],

@@ -38,7 +38,10 @@ const STORES = {
       if (others > 0) {
         process.stderr.write(`${others} rows whose keys begin so are no records of ${session}\n`)
       }
-      return records.map(({ name, text }) => ({ name: name.replace(/^auth_creds$/, 'creds'), text }))
+      return records.map(({ name, text }) => ({
+        name: name.replace(/^auth_creds$/, 'creds'),
+        text,
+      }))
     } finally {
       await client.end()
     }
@@ -62,7 +65,7 @@ const STORES = {
 
 /** A record's text as Baileys' own store has it. */
 function textOf(name, text) {
-  // From 1.5.2 on mysql-baileys stores strings without their quotes, and these are the only strings among the records.
+  // mysql-baileys 1.5.4 stores strings without their quotes, and these are the only strings among the records.
   if (name.startsWith('lid-mapping-') && text && !text.startsWith('"')) return JSON.stringify(text)
   try {
     return JSON.stringify(JSON.parse(text, asBuffer))
@@ -92,7 +95,8 @@ function writeFolder(folder, records) {
   const files = records
     .map(({ name, text }) => [name, textOf(name, text)])
     .sort(([a], [b]) => (a === 'creds') - (b === 'creds'))
-  if (files.at(-1)?.[0] !== 'creds') throw new Error('there is no such session: it has no credentials')
+  if (files.at(-1)?.[0] !== 'creds')
+    throw new Error('there is no such session: it has no credentials')
   fs.mkdirSync(folder, { mode: 0o700 })
   for (const [name, text] of files) {
     const file = `${name.replaceAll('/', '__').replaceAll(':', '-')}.json`
