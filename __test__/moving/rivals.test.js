@@ -16,6 +16,8 @@ const { RIVALS, makeBoth, makeMysqlDriver, makePostgresTable } = require('./riva
 
 const SCRIPT = path.join(PROJECT, 'examples/moving/table-to-folder.js')
 const NAMES = Object.keys(RIVALS)
+/** The account in the page's examples. */
+const ACCOUNT = '5511999990000'
 /** An id with all that gets in the way of a pattern or a prefix. */
 const SESSION = 'shop_1:%@x'
 
@@ -83,7 +85,7 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
   let db
 
   beforeAll(async () => {
-    db = await createDatabase({ layout })
+    db = await createDatabase({ layout, accounts: [ACCOUNT] })
   })
 
   afterAll(() => db.drop())
@@ -123,8 +125,6 @@ describe.each(LAYOUTS)('layout %s', (layout) => {
     const { rows } = await makeBoth(RIVALS['postgres-baileys 1.5.0'])
     await old.query('DROP TABLE IF EXISTS auth_data')
     await makePostgresTable(old, { 'my-session': rows })
-    const account = '5511999990000'
-    await db.query('INSERT INTO whatsapp_accounts (id) VALUES ($1)', [account])
     const { 'From postgres-baileys and mysql-baileys': section } = sectionsOf('docs/migrating.md')
     const [, lines] = section.match(/^```sh\n(.*?)^```/ms)
     const here = lines.replace(/postgresql:\S+/, () => `'${old.url}'`)
