@@ -59,6 +59,10 @@ export declare class NativeStore {
   rotate(rekey: boolean): NativeWork
   /** A move of all sessions to another layout. */
   migrate(options: NativeMigrationOptions): NativeWork
+  /** The token is answered with what is known of the next sessions, or of one account's; with none at the end. */
+  sessions(token: number, after?: NativeCursor | undefined | null, accountId?: string | undefined | null): void
+  /** A look at all of every session, or of one account's. */
+  verify(accountId?: string | undefined | null): NativeWork
   /** Makes a folder of files an account's session; the token is answered with what came of it. */
   importMultiFile(token: number, folder: string, accountId: string, options: NativeImportOptions): void
   /** Writes an account's session into a folder; the token is answered with what was written. */
@@ -132,11 +136,26 @@ export interface NativeCacheStatus {
   misses: number
 }
 
+/** The last session of a page. */
+export interface NativeCursor {
+  layout: string
+  accountId: string
+}
+
 /** What was written of a session. */
 export interface NativeExport {
   kinds: Array<NativeKindCount>
   files: number
   bytes: number
+}
+
+/** A session, or a record of it, that cannot be read. */
+export interface NativeFinding {
+  accountId: string
+  layout: string
+  kind?: string
+  recordHash?: string
+  failure: Failure
 }
 
 /** How often a quantity was how large. */
@@ -180,6 +199,12 @@ export interface NativeKeyCount {
   keyId: string
   secret: string
   sessions: number
+}
+
+/** How many records there are of a type. */
+export interface NativeKind {
+  kind: string
+  records: number
 }
 
 /** How many records of a type there are. */
@@ -326,12 +351,37 @@ export interface NativeStats {
   histograms: NativeHistograms
 }
 
+/** What is known of a session without opening it; times in ms since 1970. */
+export interface NativeStatus {
+  accountId: string
+  layout: string
+  kinds?: Array<NativeKind>
+  bytes: number
+  owner?: string
+  openedMs?: number
+  createdMs?: number
+  writtenMs?: number
+  keyId?: string
+  secret?: string
+}
+
 /** TLS settings, PEM. */
 export interface NativeTls {
   mode?: string
   ca?: string
   cert?: string
   key?: string
+}
+
+/** How far a verification has come. */
+export interface NativeVerificationStep {
+  isDone: boolean
+  total: number
+  sessions: number
+  bytes: number
+  kinds: Array<NativeKind>
+  found: number
+  findings: Array<NativeFinding>
 }
 
 /** Something to tell the application, in JavaScript's shape. */

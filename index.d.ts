@@ -564,6 +564,89 @@ export interface UnmovedSession {
   message: string
 }
 
+/** What is known of a session without opening its account. */
+export interface SessionStatus {
+  accountId: string
+  /** Where it is. */
+  layout: 'rows' | 'column'
+  /**
+   * How many records it has, the credentials among them, and of which types. Null in layout `column`: only who opens a text can
+   * count what it holds, as {@link SessionStore.verify} does.
+   */
+  records: number | null
+  kinds: { [type: string]: number } | null
+  /** How many bytes are sealed. */
+  bytes: number
+  /** Who was the last to open it, `host:pid`. Null in layout `column`, which does not know. */
+  owner: string | null
+  /** When that was. Null in layout `column`. */
+  openedAt: Date | null
+  /** When it was begun. Null in layout `column`. */
+  createdAt: Date | null
+  /**
+   * When it was last written to, if the database knows. Layout `rows`: it does with `track_commit_timestamp = on`. Layout `column`:
+   * the row's `accountsTable.updatedAt` column, if there is one; other changes of the row may set it, too.
+   */
+  lastWriteAt: Date | null
+  /** Layout `rows`: the first 8 digits of the id of the key that its data key is wrapped by, which say nothing about the secret. */
+  keyId: string | null
+  /** Layout `rows`: whose key that is; `unknown` is that of no secret that the store was given. */
+  secret: 'current' | 'previous' | 'unknown' | null
+}
+
+/** How sessions are verified. */
+export interface VerificationOptions {
+  /** That of one account alone. Default: all sessions. */
+  accountId?: string
+  /** Stops it after the session that is under way. */
+  signal?: AbortSignal
+  /** Called after each few sessions, for the last time at the end. */
+  onProgress?: (progress: VerificationProgress) => void
+}
+
+/** How far a verification has come. */
+export interface VerificationProgress {
+  /** Sessions that there were when it began. */
+  total: number
+  /** Sessions that were read. */
+  sessions: number
+  /** Records that could be read, the credentials among them. */
+  records: number
+  /** How many bytes were sealed of all that was read. */
+  bytes: number
+  /** How many findings there are so far. */
+  unreadable: number
+}
+
+/** What a verification came to. */
+export interface VerificationReport {
+  /** Sessions that were read. */
+  sessions: number
+  /** Records that could be read, the credentials among them, and of which types. */
+  records: number
+  kinds: { [type: string]: number }
+  /** How many bytes were sealed of all that was read. */
+  bytes: number
+  /** What could not be read. */
+  unreadable: UnreadableData[]
+  /** As of {@link SessionStore.quarantine}. */
+  quarantine: QuarantinedSession[]
+}
+
+/** A session, or a record of it, that cannot be read. */
+export interface UnreadableData {
+  accountId: string
+  layout: 'rows' | 'column'
+  /** The record; null for all of the session. Its id is sealed; `hash` is its `record_hash` in hexadecimal digits. */
+  record: { type: string; hash: string } | null
+  /**
+   * `ERR_UNREADABLE` (changed data; in layout `column` a wrong secret, too), `ERR_WRONG_SECRET`, `ERR_SESSION_EXISTS` (the account
+   * has a session in each layout)
+   */
+  code: SessionStoreErrorCode
+  message: string
+}
+
 /** A session that could not be read when its account was opened with `onUnreadable: 'fresh'`. */
 export interface QuarantinedSession {
   /** What {@link SessionStore.restore} takes. */
@@ -646,6 +729,21 @@ export interface SessionStore {
   useAuthState(accountId: string): Promise<DatabaseAuthState>
   /** As {@link clearDatabaseSession}, in this store. */
   clear(accountId: string): Promise<void>
+  /**
+   * What is known of each session without opening its account, in the order of their ids, first of those in rows; of one account
+   * alone with `accountId`, and nothing if it has no session. Read 500 at a time: each page is as of its own moment.
+   *
+   * @throws {SessionStoreError} `ERR_ARGUMENT`, `ERR_CLOSED`, `ERR_SCHEMA`, `ERR_TLS`, `ERR_DB_*`
+   */
+  sessions(options?: { accountId?: string }): AsyncIterableIterator<SessionStatus>
+  /**
+   * Reads and authenticates every record of every session, and lists what cannot be read. Changes nothing, and takes no account
+   * from its owner.
+   *
+   * @throws {SessionStoreError} `ERR_ARGUMENT`, `ERR_ACCOUNT_NOT_FOUND` (`accountId` has no session), `ERR_CLOSED`, `ERR_SCHEMA`,
+   * `ERR_TLS`, `ERR_DB_*`; what `signal` was aborted with; what `onProgress` throws
+   */
+  verify(options?: VerificationOptions): Promise<VerificationReport>
   /** The sessions in quarantine, the oldest first. A clear leaves them there. */
   quarantine(): Promise<QuarantinedSession[]>
   /**

@@ -36,6 +36,8 @@ function createSessionStore(options) {
   return {
     useAuthState: (accountId) => store.open(accountId, baileys),
     clear: (accountId) => store.clear(accountId),
+    sessions: (options) => store.sessions(options),
+    verify: (options) => store.verify(options),
     quarantine: () => store.quarantine(),
     restore: (quarantineId, restoring) => store.restore(quarantineId, restoring),
     importMultiFile: (folder, accountId, options) =>

@@ -6,6 +6,7 @@ const { argumentError } = require('./errors.js')
 const KINDS = {
   flag: [(value) => typeof value === 'boolean', 'it must be true or false'],
   signal: [(value) => value instanceof AbortSignal, 'it must be an AbortSignal'],
+  text: [(value) => typeof value === 'string', 'it must be a text'],
   func: [(value) => typeof value === 'function', 'it must be a function'],
   count: [
     (value) => Number.isInteger(value) && value > 0 && value <= 0x7fffffff,

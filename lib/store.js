@@ -4,6 +4,7 @@ const { NativeStore } = require('./native.js')
 const { AuthState } = require('./auth-state.js')
 const { loadBaileys } = require('./baileys.js')
 const { fromFailure, isFailure, requireAccountId } = require('./errors.js')
+const { sessions, verify } = require('./inspection.js')
 const { migrate } = require('./migration.js')
 const { exportMultiFile, importMultiFile } = require('./moving.js')
 const { restoreArguments, toQuarantined } = require('./quarantine.js')
@@ -92,6 +93,27 @@ class Store {
     )
     observer.allMigrated(report, start)
     return report
+  }
+
+  sessions(options) {
+    return sessions(options, (after, accountId) =>
+      this.call('sessions', { observer: this.#observer }, (token) =>
+        this.#native.sessions(token, after, accountId),
+      ),
+    )
+  }
+
+  async verify(options) {
+    const observer = this.#observer
+    const [report, quarantine] = [
+      await verify(
+        options,
+        (accountId) => this.#native.verify(accountId),
+        (verification) => this.call('verify', { observer }, (token) => verification.step(token)),
+      ),
+      await this.quarantine(),
+    ]
+    return { ...report, quarantine }
   }
 
   async quarantine() {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use napi::{
-    Env, JsString, Status,
+    Env, JsString, Status as NapiStatus,
     bindgen_prelude::{Array, BufferSlice, Function, JavaScriptClassExt, Null},
     sys,
     threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode},
@@ -20,8 +20,16 @@ use crate::{
     codec::{self, record::Value},
     error::{Error, Result},
     event::Event,
-    exports::{NativeExport, NativeImport, NativeMigrationStep, NativeQuarantined, NativeRotationStep, NativeSession},
-    layout::{migration::Moves, quarantine::Quarantined, rotation::Step},
+    exports::{
+        NativeExport, NativeImport, NativeMigrationStep, NativeQuarantined, NativeRotationStep, NativeSession,
+        NativeStatus, NativeVerificationStep,
+    },
+    layout::{
+        inspection::{Status, Verified},
+        migration::Moves,
+        quarantine::Quarantined,
+        rotation::Step,
+    },
     session::Opened,
     store::{Exported, Imported, Store},
 };
@@ -123,6 +131,10 @@ pub(crate) enum Answer {
     Rotation(Step),
     /// How far a move to another layout has come.
     Migration(Moves),
+    /// What is known of sessions that nobody opened for it.
+    Sessions(Vec<Status>),
+    /// How far a look at all of them has come.
+    Verification(Verified),
     /// What came of a folder that was to be moved in.
     Imported(Imported),
     /// What was written of a session.
@@ -134,7 +146,7 @@ enum Letter {
     Event(Event),
 }
 
-type Wake = ThreadsafeFunction<(), (), (), Status, false, true>;
+type Wake = ThreadsafeFunction<(), (), (), NapiStatus, false, true>;
 
 /// Letters that wait for JavaScript's thread.
 pub(crate) struct Mailbox {
@@ -204,6 +216,13 @@ impl Mailbox {
                 }
                 Letter::Answer(token, Ok(Answer::Migration(moves))) => {
                     push(&mut array, token, Null, NativeMigrationStep::from(moves))?
+                }
+                Letter::Answer(token, Ok(Answer::Sessions(statuses))) => {
+                    let statuses: Vec<_> = statuses.into_iter().map(NativeStatus::from).collect();
+                    push(&mut array, token, Null, statuses)?;
+                }
+                Letter::Answer(token, Ok(Answer::Verification(verified))) => {
+                    push(&mut array, token, Null, NativeVerificationStep::from(verified))?
                 }
                 Letter::Answer(token, Ok(Answer::Imported(imported))) => {
                     push(&mut array, token, Null, NativeImport::from(imported))?

@@ -146,6 +146,7 @@ module.exports = {
   ANOTHER,
   damages,
   expectReadable,
+  flip,
   makeFresh,
   openNew,
   repair,

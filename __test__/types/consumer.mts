@@ -20,6 +20,7 @@ import {
   type StoreOptions,
   serializeBuffers,
   useDatabaseAuthState,
+  type VerificationReport,
 } from 'baileys-postgres-auth'
 import { pino } from 'pino'
 
@@ -116,6 +117,17 @@ export async function useStore(databaseUrl: string, secret: string): Promise<num
     logger.warn({ accountId, reason, records, since: quarantinedAt.toISOString() })
     await store.restore(id, { replace: reason !== 'replaced' })
   }
+  for await (const { accountId, records, lastWriteAt, secret } of store.sessions()) {
+    logger.info({ accountId, records, at: lastWriteAt?.toISOString(), known: secret !== 'unknown' })
+  }
+  const { unreadable }: VerificationReport = await store.verify({
+    accountId: 'a',
+    signal: AbortSignal.timeout(60_000),
+    onProgress: ({ sessions, total }) => logger.info({ sessions, total }),
+  })
+  for (const { accountId, record, code } of unreadable) {
+    logger.error({ accountId, type: record?.type, code: code satisfies SessionStoreErrorCode })
+  }
   const slow: number = histograms.setSeconds.buckets.findLast(({ le }) => le <= 1)?.count ?? 0
   logger.info({ slow, mean: histograms.setSeconds.sum / histograms.setSeconds.count })
   const { keys, unrotated }: RotationReport = await store.rotate({
@@ -151,6 +163,8 @@ function describeEvent(event: AuditEvent): string {
       return `${at} ${event.operation} ${event.code satisfies SessionStoreErrorCode}`
     case 'session.imported':
       return `${at} ${event.outcome}`
+    case 'session.migrated':
+      return `${at} ${event.layout}`
     case 'session.exported':
     case 'session.superseded':
     case 'session.cleared':

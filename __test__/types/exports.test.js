@@ -74,6 +74,8 @@ describe('the objects that are handed out have the declared members:', () => {
   let store
   let session
   let quarantined
+  let status
+  let report
 
   beforeAll(async () => {
     db = await createDatabase({ accounts: ['an-account', 'another'] })
@@ -86,6 +88,8 @@ describe('the objects that are handed out have the declared members:', () => {
     }
     store = packageExports.createSessionStore({ databaseUrl: db.url, secret: SECRET })
     session = await store.useAuthState('an-account')
+    ;({ value: status } = await store.sessions().next())
+    report = await store.verify()
   })
 
   afterAll(async () => {
@@ -97,6 +101,8 @@ describe('the objects that are handed out have the declared members:', () => {
     ['SessionStore', () => store],
     ['StoreStats', () => store.stats()],
     ['QuarantinedSession', () => quarantined[0]],
+    ['SessionStatus', () => status],
+    ['VerificationReport', () => report],
     ['StoreHistograms', () => store.stats().histograms],
     ['Histogram', () => store.stats().histograms.setSeconds],
     ['DatabaseAuthState', () => session],

@@ -15,6 +15,9 @@ pub(crate) const KINDS: [&str; 10] = [
     "identity-key",
 ];
 
+/// What stands for a type where records are counted or stored by it, and the credentials are one of them.
+pub(crate) const CREDS: &str = "creds";
+
 /// The longest known type that a name begins with, and the rest of the name: the id.
 pub(crate) fn split_known(name: &str) -> Option<(&'static str, &str)> {
     KINDS

@@ -7,5 +7,5 @@ mod nesting;
 pub mod record;
 
 pub(crate) use buffer_json::{decode_base64, may_hold_bytes};
-pub(crate) use kinds::{KINDS, id_within, split_known};
+pub(crate) use kinds::{CREDS, KINDS, id_within, split_known};
 pub(crate) use nesting::{MAX_NESTING, is_too_deep};

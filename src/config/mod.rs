@@ -54,6 +54,14 @@ pub enum LayoutName {
 }
 
 impl LayoutName {
+    /// That with a name which was found to be one; rows is what there is by default.
+    pub(crate) fn of(name: &str) -> Self {
+        match name {
+            "column" => Self::Column,
+            _ => Self::Rows,
+        }
+    }
+
     /// As the option has it.
     pub(crate) fn name(self) -> &'static str {
         match self {

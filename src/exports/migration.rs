@@ -91,10 +91,7 @@ pub(super) struct MigrationWork {
 impl MigrationWork {
     pub(super) fn new(store: Arc<Store>, options: NativeMigrationOptions) -> Self {
         let options = MigrationOptions {
-            to: match options.to.as_str() {
-                "column" => LayoutName::Column,
-                _ => LayoutName::Rows,
-            },
+            to: LayoutName::of(&options.to),
             is_dry: options.dry_run,
             partitions: options.partitions,
         };

@@ -8,6 +8,7 @@
 #![cfg_attr(test, allow(dead_code))]
 
 mod buffers;
+mod inspection;
 mod migration;
 mod moving;
 mod quarantine;
@@ -19,6 +20,7 @@ mod stats;
 mod store;
 mod work;
 
+pub(crate) use inspection::{NativeStatus, NativeVerificationStep};
 pub(crate) use migration::NativeMigrationStep;
 pub(crate) use moving::{NativeExport, NativeImport};
 pub(crate) use quarantine::NativeQuarantined;

@@ -75,10 +75,7 @@ impl From<NativeSettings> for Settings {
             database_url: native.database_url.into(),
             secret: native.secret.into(),
             previous_secrets: native.previous_secrets.into_iter().map(Into::into).collect(),
-            layout: native.layout.map(|name| match name.as_str() {
-                "column" => LayoutName::Column,
-                _ => LayoutName::Rows,
-            }),
+            layout: native.layout.map(|name| LayoutName::of(&name)),
             schema: native.schema,
             auto_migrate: native.auto_migrate,
             on_unreadable: match native.on_unreadable.as_str() {

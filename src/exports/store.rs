@@ -9,6 +9,7 @@ use napi::{
 use napi_derive::napi;
 
 use super::{
+    inspection::{NativeCursor, VerificationWork},
     migration::{MigrationWork, NativeMigrationOptions},
     moving::NativeImportOptions,
     rotation::RotationWork,
@@ -85,6 +86,22 @@ impl NativeStore {
     #[napi(catch_unwind)]
     pub fn migrate(&self, options: NativeMigrationOptions) -> NativeWork {
         NativeWork::new(self.mailbox.clone(), MigrationWork::new(self.store.clone(), options))
+    }
+
+    /// The token is answered with what is known of the next sessions, or of one account's; with none at the end.
+    #[napi(catch_unwind)]
+    pub fn sessions(&self, token: u32, after: Option<NativeCursor>, account_id: Option<String>) {
+        let listed = self.store.clone().statuses(after.map(Into::into), account_id);
+        self.answer(token, async move { listed.await.map(Answer::Sessions) });
+    }
+
+    /// A look at all of every session, or of one account's.
+    #[napi(catch_unwind)]
+    pub fn verify(&self, account_id: Option<String>) -> NativeWork {
+        NativeWork::new(
+            self.mailbox.clone(),
+            VerificationWork::new(self.store.clone(), account_id),
+        )
     }
 
     /// Makes a folder of files an account's session; the token is answered with what came of it.

@@ -2,6 +2,7 @@
 
 pub(crate) mod column;
 pub(crate) mod home;
+pub(crate) mod inspection;
 pub(crate) mod migration;
 pub mod quarantine;
 pub(crate) mod returning;
@@ -18,6 +19,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use self::{
+    inspection::Inspector,
     quarantine::{Entry, Quarantined},
     rotation::Rotation,
 };
@@ -69,6 +71,9 @@ pub(crate) trait Layout: Send + Sync + 'static {
     /// A change of all sessions over to the current secret; with `rekey`, each that an earlier one has ever protected gets a
     /// new data key, where it has one of its own.
     fn rotation(&self, rekey: bool) -> Box<dyn Rotation>;
+
+    /// What looks at all sessions, where each has its place.
+    fn inspectors(&self) -> Vec<Arc<dyn Inspector>>;
 
     /// What is held in memory, if it is bounded.
     fn cache_status(&self) -> Option<CacheStatus> {

@@ -13,6 +13,7 @@ use super::{
     Batching, Layout, Outcome, Tenure, Write,
     column::ColumnLayout,
     home::Home,
+    inspection::Inspector,
     quarantine::{Entry, Quarantined},
     rotation::Rotation,
     rows::RowsLayout,
@@ -101,5 +102,9 @@ impl Layout for Returning {
     /// Of the sessions in rows, then of the texts.
     fn rotation(&self, rekey: bool) -> Box<dyn Rotation> {
         self.rows.rotation(rekey)
+    }
+
+    fn inspectors(&self) -> Vec<Arc<dyn Inspector>> {
+        self.rows.inspectors()
     }
 }

@@ -12,6 +12,7 @@ use crate::{
     codec::record::Text,
     layout::{
         Batching, Layout, Outcome, Write,
+        inspection::Inspector,
         quarantine::{Entry, Quarantined, not_found},
         rotation::Rotation,
     },
@@ -64,6 +65,10 @@ impl Layout for Fake {
             tenure.0.lock().unwrap().extend(write.changes.records.clone());
         }
         vec![Outcome::Settled(answer)]
+    }
+
+    fn inspectors(&self) -> Vec<Arc<dyn Inspector>> {
+        unreachable!("a session knows of itself alone")
     }
 
     fn rotation(&self, _rekey: bool) -> Box<dyn Rotation> {

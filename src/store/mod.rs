@@ -2,6 +2,7 @@
 
 mod backend;
 mod current;
+mod inspection;
 mod migration;
 mod moving;
 mod quarantine;
@@ -34,6 +35,7 @@ use self::{
     registry::Place,
 };
 pub(crate) use self::{
+    inspection::Cursor,
     migration::MigrationOptions,
     moving::{Exported, ImportOptions, ImportOutcome, Imported},
 };

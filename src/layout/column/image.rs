@@ -11,8 +11,12 @@ use super::{
     name,
 };
 use crate::{
-    codec::record::{Changes, RecordKey, Text, Value, size_of_record},
+    codec::{
+        CREDS,
+        record::{Changes, RecordKey, Text, Value, size_of_record},
+    },
     error::{Code, Error, Result},
+    layout::inspection::Kinds,
 };
 
 /// The type under which records are carried along whose name is none of this form's.
@@ -161,6 +165,26 @@ impl Image {
             }
         }
         Ok(image)
+    }
+
+    /// How many records there are of each type, the credentials among them.
+    pub(super) fn kinds(&self) -> Kinds {
+        let mut kinds = Kinds::new();
+        let names = self.keys.keys().map(|name| match name::read(name, None) {
+            Some(RecordKey::Key { kind, .. }) => kind.into_string(),
+            _ => UNNAMEABLE.to_owned(),
+        });
+        let unnameable = self.unnameable.iter().map(|_| UNNAMEABLE.to_owned());
+        for kind in self
+            .creds
+            .iter()
+            .map(|_| CREDS.to_owned())
+            .chain(names)
+            .chain(unnameable)
+        {
+            *kinds.entry(kind).or_default() += 1;
+        }
+        kinds
     }
 
     pub(super) fn keys(&self, kind: Option<&str>) -> Vec<RecordKey> {

@@ -8,6 +8,7 @@ mod frame;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
 mod image;
+mod inspection;
 mod name;
 mod names;
 mod original;
@@ -26,7 +27,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use self::{image::Image, place::Found, table::Table, tenure::ColumnTenure};
+use self::{image::Image, inspection::ColumnInspector, place::Found, table::Table, tenure::ColumnTenure};
 pub(crate) use self::{
     names::{is_there, table_of},
     original::Original,
@@ -41,6 +42,7 @@ pub(super) use self::{
 use super::{
     Batching, Layout, Outcome, Tenure, Write,
     home::Home,
+    inspection::Inspector,
     quarantine::{Entry, Quarantine, Quarantined},
     rotation::Rotation,
 };
@@ -81,6 +83,7 @@ pub(crate) struct ColumnLayout {
     quarantine: TextQuarantine,
     on_unreadable: OnUnreadable,
     home: Home,
+    inspector: Arc<ColumnInspector>,
 }
 
 impl ColumnLayout {
@@ -94,8 +97,11 @@ impl ColumnLayout {
         quarantine: Quarantine,
         on_unreadable: OnUnreadable,
     ) -> Self {
+        let table = Table::new(pool.clone(), names, synchronous_commit).begun_while(&home.lets_begin_in_column());
+        let table = Arc::new(table);
         Self {
-            table: Arc::new(Table::new(pool, names, synchronous_commit).begun_while(&home.lets_begin_in_column())),
+            inspector: Arc::new(ColumnInspector::new(pool, names, table.clone(), secrets.clone())),
+            table,
             secrets,
             quarantine: TextQuarantine::new(Arc::new(quarantine), names),
             on_unreadable,
@@ -280,6 +286,10 @@ impl Layout for ColumnLayout {
     /// A text has no key of its own, so there is nothing else that could be made anew.
     fn rotation(&self, _rekey: bool) -> Box<dyn Rotation> {
         Box::new(ColumnRotation::new(self.table.clone(), &self.secrets))
+    }
+
+    fn inspectors(&self) -> Vec<Arc<dyn Inspector>> {
+        vec![self.inspector.clone()]
     }
 }
 

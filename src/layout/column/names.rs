@@ -10,22 +10,25 @@ pub(super) struct Names {
     pub(super) table: String,
     pub(super) id: String,
     pub(super) data: String,
-    /// What sets the time of the last change, behind another column's assignment.
+    /// The column of the time of the last change.
+    pub(super) changed: Option<String>,
+    /// What sets it, behind another column's assignment.
     pub(super) touch: String,
 }
 
 impl Names {
     pub(super) fn of(names: &AccountsTable) -> Self {
+        let changed = names.updated_at.as_deref().map(quoted);
         Self {
             table: format!("{}.{}", quoted(schema_of(names)), quoted(&names.table)),
             id: quoted(&names.id),
             data: quoted(&names.session_data),
             // `@updatedAt` is Prisma's doing, not the database's, and means UTC in a column without time zone.
-            touch: names
-                .updated_at
-                .as_deref()
-                .map(|column| format!(", {} = now() AT TIME ZONE 'UTC'", quoted(column)))
+            touch: changed
+                .as_ref()
+                .map(|column| format!(", {column} = now() AT TIME ZONE 'UTC'"))
                 .unwrap_or_default(),
+            changed,
         }
     }
 }

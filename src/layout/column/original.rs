@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 use super::{
     ColumnRotation, derive_keys,
     image::Image,
+    inspection::ColumnInspector,
     pglz,
     place::Place,
     quarantine::TextQuarantine,
@@ -16,6 +17,7 @@ use crate::{
     codec::record::Changes,
     config::AccountsTable,
     error::{Code, Result},
+    layout::inspection::Inspector,
     pool::{Fault, Loan, Pool},
     runtime,
 };
@@ -26,6 +28,7 @@ pub(crate) struct Original {
     secrets: Vec<Arc<Zeroizing<String>>>,
     /// Where texts go that cannot be read, if they are not to be told.
     aside: Option<Arc<TextQuarantine>>,
+    inspector: Arc<ColumnInspector>,
 }
 
 /// A session in the original form.
@@ -51,8 +54,10 @@ impl Original {
         synchronous_commit: Option<&str>,
         secrets: Vec<Arc<Zeroizing<String>>>,
     ) -> Self {
+        let table = Arc::new(Table::new(pool.clone(), names, synchronous_commit));
         Self {
-            table: Arc::new(Table::new(pool, names, synchronous_commit)),
+            inspector: Arc::new(ColumnInspector::new(pool, names, table.clone(), secrets.clone())),
+            table,
             secrets,
             aside: None,
         }
@@ -171,6 +176,11 @@ impl Original {
     /// A change of secret over all texts.
     pub(crate) fn rotation(&self) -> ColumnRotation {
         ColumnRotation::new(self.table.clone(), &self.secrets)
+    }
+
+    /// What looks at all texts.
+    pub(crate) fn inspector(&self) -> Arc<dyn Inspector> {
+        self.inspector.clone()
     }
 
     /// Takes an account's text away, whatever it is.

@@ -30,7 +30,9 @@ pub(crate) struct TextQuarantine {
 
 impl TextQuarantine {
     pub(in crate::layout) fn new(shared: Arc<Quarantine>, names: &AccountsTable) -> Self {
-        let Names { table, id, data, touch } = Names::of(names);
+        let Names {
+            table, id, data, touch, ..
+        } = Names::of(names);
         let kept = shared.table();
         Self {
             hold: format!("SELECT {data} FROM {table} WHERE {id} = $1 FOR UPDATE"),

@@ -56,7 +56,9 @@ pub(super) struct Table {
 
 impl Table {
     pub(super) fn new(pool: Arc<Pool>, names: &AccountsTable, synchronous_commit: Option<&str>) -> Self {
-        let Names { table, id, data, touch } = Names::of(names);
+        let Names {
+            table, id, data, touch, ..
+        } = Names::of(names);
         // Before the row is written, and for the statement's own transaction alone.
         let durability = durability(synchronous_commit)
             .map(|setting| format!(" FROM {setting}"))

@@ -13,6 +13,7 @@ mod departure;
 mod fence;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
+mod inspection;
 mod listing;
 mod movers;
 mod opener;
@@ -43,6 +44,7 @@ pub(crate) use self::departure::no_accounts_table;
 use self::{
     adoption::Legacy,
     cache::Cache,
+    inspection::{LegacyInspector, RowsInspector},
     movers::{Arrivals, DepartureCheck, Departures},
     quarantine::RowsQuarantine,
     rotation::RowsRotation,
@@ -54,6 +56,7 @@ use super::{
     Batching, CacheStatus, Layout, Outcome, Tenure, Write,
     column::{Original, TextQuarantine},
     home::Home,
+    inspection::Inspector,
     migration::Mover,
     quarantine::{Entry, Quarantine, Quarantined},
     rotation::Rotation,
@@ -260,6 +263,15 @@ impl Layout for RowsLayout {
 
     fn rotation(&self, rekey: bool) -> Box<dyn Rotation> {
         Box::new(RowsRotation::new(self.shared.clone(), rekey))
+    }
+
+    fn inspectors(&self) -> Vec<Arc<dyn Inspector>> {
+        let mut inspectors: Vec<Arc<dyn Inspector>> = vec![Arc::new(RowsInspector::new(self.shared.clone()))];
+        if let Some(legacy) = &self.shared.legacy {
+            let texts = legacy.original().inspector();
+            inspectors.push(Arc::new(LegacyInspector::new(self.shared.clone(), texts)));
+        }
+        inspectors
     }
 
     fn cache_status(&self) -> Option<CacheStatus> {

@@ -96,7 +96,8 @@ impl Mover for DepartureCheck {
     }
 }
 
-async fn count(shared: &Shared) -> Result<u64> {
+/// How many sessions there are in rows.
+pub(super) async fn count(shared: &Shared) -> Result<u64> {
     let core = &shared.core;
     let row = core.pool.query_opt(&core.statements.departure.count, &[]).await?;
     let count = row
@@ -106,7 +107,8 @@ async fn count(shared: &Shared) -> Result<u64> {
     Ok(u64::try_from(count.unwrap_or(0)).unwrap_or(0))
 }
 
-async fn list(shared: &Shared, after: Option<&str>, limit: i64) -> Result<Vec<Arc<str>>> {
+/// The first accounts that have one, in order, after one of them.
+pub(super) async fn list(shared: &Shared, after: Option<&str>, limit: i64) -> Result<Vec<Arc<str>>> {
     let core = &shared.core;
     let params: [(&(dyn ToSql + Sync), Type); 2] = [(&after, Type::TEXT), (&limit, Type::INT8)];
     let rows = core.pool.query(&core.statements.departure.list, &params).await?;

@@ -5,10 +5,9 @@
 
 use zeroize::Zeroizing;
 
-use super::statements::CREDS;
 use crate::{
     codec::{
-        compact,
+        CREDS, compact,
         record::{Bytes, RecordKey, Text, Value},
     },
     crypto::{RecordHash, RecordName, SessionKey},

@@ -7,7 +7,11 @@ use zeroize::Zeroizing;
 use crate::{
     crypto::{Kdf, KeyEncryptionKey, KeyId},
     error::{Code, Error, Result},
+    layout::rotation::Secret,
 };
+
+/// As much of a key id as tells the secrets of a store apart.
+const SHORT_ID: usize = 4;
 
 /// The secret to seal with, then those that only open.
 #[derive(Clone)]
@@ -29,10 +33,10 @@ impl Secrets {
         KeyEncryptionKey::derive(&self.secrets[0], &self.kdf)
     }
 
-    /// The ids of the keys of all secrets, the current one's first.
-    pub(super) fn ids(&self) -> Result<Vec<KeyId>> {
+    /// The ids of their keys. Not for an I/O thread either.
+    pub(super) fn ids(&self) -> Result<KeyIds> {
         let id = |secret: &Arc<Zeroizing<String>>| Ok(*KeyEncryptionKey::derive(secret, &self.kdf)?.id());
-        self.secrets.iter().map(id).collect()
+        Ok(KeyIds(self.secrets.iter().map(id).collect::<Result<_>>()?))
     }
 
     /// The key with this id. Earlier secrets are derived only if the current one is not it.
@@ -49,4 +53,33 @@ impl Secrets {
              secret, or add the earlier one to previousSecrets",
         ))
     }
+}
+
+/// The ids of the keys of all secrets, the current one's first.
+pub(super) struct KeyIds(Vec<KeyId>);
+
+impl KeyIds {
+    /// That of the current secret's.
+    pub(super) fn current(&self) -> &KeyId {
+        // A store has one secret at least.
+        &self.0[0]
+    }
+
+    /// Whose key this is.
+    pub(super) fn secret_of(&self, id: &KeyId) -> Secret {
+        match self.0.iter().position(|known| known == id) {
+            Some(0) => Secret::Current,
+            Some(_) => Secret::Previous,
+            None => Secret::Unknown,
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &KeyId> {
+        self.0.iter()
+    }
+}
+
+/// What stands for a key id in reports.
+pub(super) fn short(id: &KeyId) -> String {
+    const_hex::encode(&id[..SHORT_ID])
 }

@@ -13,7 +13,7 @@ use super::{
     secrets::Secrets,
 };
 use crate::{
-    codec::record::{Changes, RecordKey},
+    codec::record::{Changes, RecordKey, Value},
     crypto::{RecordHash, RecordName, SessionKey, SessionName},
     error::{Code, Error, Result},
     runtime,
@@ -48,14 +48,7 @@ pub(super) async fn read(shared: &Shared, account: &Arc<str>) -> Result<Option<C
 /// [`Statements::snapshot`]: super::statements::Statements::snapshot
 pub(super) fn open(secrets: &Secrets, account: &str, rows: &[Row]) -> Result<Changes> {
     let first = &rows[0];
-    let id = uuid(first, 0).map_err(|fault| fault.error)?;
-    let wrapped: &[u8] = first.try_get(2).map_err(|_| malformed_row().error)?;
-    let name = SessionName {
-        account,
-        session_id: id.as_bytes(),
-    };
-    let kek = secrets.find(&key_id(first, 1).map_err(|fault| fault.error)?)?;
-    let key = kek.unwrap(&name, wrapped)?;
+    let key = session_key(secrets, account, first)?;
     let had_creds: bool = first.try_get(6).map_err(|_| malformed_row().error)?;
     let mut session = Changes::default();
     for row in rows {
@@ -72,7 +65,20 @@ pub(super) fn open(secrets: &Secrets, account: &str, rows: &[Row]) -> Result<Cha
     Ok(session)
 }
 
-fn record(key: &SessionKey, account: &str, kind: &str, row: &Row) -> Result<(RecordKey, crate::codec::record::Value)> {
+/// The data key of the session that a row is of.
+pub(super) fn session_key(secrets: &Secrets, account: &str, row: &Row) -> Result<SessionKey> {
+    let id = uuid(row, 0).map_err(|fault| fault.error)?;
+    let wrapped: &[u8] = row.try_get(2).map_err(|_| malformed_row().error)?;
+    let name = SessionName {
+        account,
+        session_id: id.as_bytes(),
+    };
+    let kek = secrets.find(&key_id(row, 1).map_err(|fault| fault.error)?)?;
+    kek.unwrap(&name, wrapped)
+}
+
+/// The record that a row holds.
+pub(super) fn record(key: &SessionKey, account: &str, kind: &str, row: &Row) -> Result<(RecordKey, Value)> {
     let columns = || Ok::<(&[u8], &[u8]), tokio_postgres::Error>((row.try_get(4)?, row.try_get(5)?));
     let (hash, sealed) = columns().map_err(|_| malformed_row().error)?;
     let hash = RecordHash::try_from(hash).map_err(|_| malformed_row().error)?;

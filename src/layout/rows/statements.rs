@@ -9,8 +9,9 @@
 //! A statement may be carried out late, when its answer was given up and its caller has gone on. So each finds what it was
 //! meant for, or does nothing: a write its epoch, an open or a clear the opener that was seen before it.
 
-use super::{departure, rotation};
+use super::{departure, inspection, rotation};
 use crate::{
+    codec::CREDS,
     config::LayoutName,
     layout::{
         home,
@@ -39,6 +40,8 @@ pub(super) struct Statements {
     pub(super) rotation: rotation::Statements,
     /// Those of a move to the original form.
     pub(super) departure: departure::Statements,
+    /// Those of a look at sessions.
+    pub(super) inspection: inspection::Statements,
 }
 
 /// What a commit does, and so which parameters it takes, in this order, after sessions and epochs. Commits that are prepared
@@ -146,6 +149,7 @@ impl Statements {
             clear: format!("DELETE FROM {session} AS s{deletion} WHERE s.session_id = $1 AND s.opener = $2"),
             rotation: rotation::Statements::new(&session, &record, &durability),
             departure: departure::Statements::new(&session),
+            inspection: inspection::Statements::new(&session, &record),
             commits: std::array::from_fn(|number| commit(&session, &record, &durability, Parts::from_number(number))),
         }
     }
@@ -154,9 +158,6 @@ impl Statements {
         &self.commits[parts.number()]
     }
 }
-
-/// The kind of the credentials' record.
-pub(super) const CREDS: &str = "creds";
 
 /// A table of a schema, as SQL has it.
 pub(super) fn table(schema: &str, name: &str) -> String {

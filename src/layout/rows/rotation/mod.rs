@@ -22,7 +22,7 @@ use super::{
     Shared,
     fence::{integer, key_id, uuid},
     malformed_row,
-    secrets::Secrets,
+    secrets::{KeyIds, Secrets, short},
 };
 use crate::{
     crypto::{KeyId, SessionName},
@@ -42,14 +42,11 @@ const PAGE: i64 = 200;
 /// How often in a row a session's new key may fail because the database is away.
 const MOST_FAULTS: usize = 5;
 
-/// As much of a key id as tells the secrets of a store apart.
-const SHORT_ID: usize = 4;
-
 pub(super) struct RowsRotation {
     shared: Arc<Shared>,
     rekeys: bool,
-    /// The ids of the keys of the store's secrets, the current one's first; none before the first step.
-    ids: Vec<KeyId>,
+    /// Those of the store's secrets; none before the first step.
+    ids: Option<KeyIds>,
     /// The last session that was looked at in this pass.
     after: Uuid,
     passes: Passes,
@@ -101,7 +98,7 @@ impl RowsRotation {
             original: shared.legacy.as_ref().map(super::adoption::Legacy::rotation),
             shared,
             rekeys,
-            ids: Vec::new(),
+            ids: None,
             after: Uuid::nil(),
             passes: Passes::default(),
             rotated: 0,
@@ -118,7 +115,7 @@ impl RowsRotation {
         let core = &self.shared.core;
         let rows = core.pool.query(&core.statements.rotation.count, &[]).await?;
         let (mut tally, mut rewrapped) = (Tally::default(), 0);
-        for id in &self.ids {
+        for id in self.ids.iter().flat_map(KeyIds::iter) {
             tally.add(self.secret_of(id), &short(id), 0);
         }
         for row in &rows {
@@ -131,12 +128,12 @@ impl RowsRotation {
         Ok(())
     }
 
+    fn current(&self) -> Option<&KeyId> {
+        self.ids.as_ref().map(KeyIds::current)
+    }
+
     fn secret_of(&self, id: &KeyId) -> Secret {
-        match self.ids.iter().position(|known| known == id) {
-            Some(0) => Secret::Current,
-            Some(_) => Secret::Previous,
-            None => Secret::Unknown,
-        }
+        self.ids.as_ref().map_or(Secret::Unknown, |ids| ids.secret_of(id))
     }
 
     /// Changes the next sessions; whether there were any.
@@ -161,7 +158,7 @@ impl RowsRotation {
     /// The next sessions that are to change.
     async fn page(&self, limit: i64) -> Result<Vec<Candidate>> {
         let core = &self.shared.core;
-        let current = self.ids.first().map(KeyId::as_slice);
+        let current = self.current().map(KeyId::as_slice);
         let params: [(&(dyn ToSql + Sync), Type); 4] = [
             (&self.after, Type::UUID),
             (&current, Type::BYTEA),
@@ -222,7 +219,7 @@ impl RowsRotation {
         let ids: Vec<_> = sessions.iter().map(|(session, _)| session.session_id).collect();
         let found: Vec<&[u8]> = sessions.iter().map(|(session, _)| &*session.wrapped).collect();
         let rewrapped: Vec<&[u8]> = sessions.iter().map(|(_, rewrapped)| &**rewrapped).collect();
-        let current = self.ids.first().map(KeyId::as_slice);
+        let current = self.current().map(KeyId::as_slice);
         let params: [(&(dyn ToSql + Sync), Type); 4] = [
             (&ids, Type::UUID_ARRAY),
             (&found, Type::BYTEA_ARRAY),
@@ -278,10 +275,10 @@ impl RowsRotation {
             account: session.account.clone(),
             rekeyed,
         });
-        let Some(current) = self.ids.first() else { return };
+        let Some(ids) = &self.ids else { return };
         self.tally
-            .remove(self.secret_of(&session.key_id), &short(&session.key_id));
-        self.tally.add(Secret::Current, &short(current), 1);
+            .remove(ids.secret_of(&session.key_id), &short(&session.key_id));
+        self.tally.add(Secret::Current, &short(ids.current()), 1);
     }
 
     /// Goes through the sessions in rows.
@@ -313,9 +310,9 @@ impl RowsRotation {
 #[async_trait]
 impl Rotation for RowsRotation {
     async fn step(&mut self, stop: &Stop) -> Result<Step> {
-        if self.ids.is_empty() {
+        if self.ids.is_none() {
             let secrets = self.shared.secrets.clone();
-            self.ids = runtime::compute(move || secrets.ids()).await??;
+            self.ids = Some(runtime::compute(move || secrets.ids()).await??);
             self.count().await?;
             return Ok(self.report(false));
         }
@@ -329,10 +326,6 @@ impl Rotation for RowsRotation {
         let step = original.step(stop).await?;
         Ok(self.report(step.is_done).and(step))
     }
-}
-
-fn short(id: &KeyId) -> String {
-    const_hex::encode(&id[..SHORT_ID])
 }
 
 /// Only what is known of the original texts is added: where none is left, which is usual, they are not mentioned.
