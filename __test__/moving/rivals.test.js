@@ -47,14 +47,18 @@ afterAll(() => old.drop())
 
 /** Moves a session's rows out of the table of its package; gives the folder. */
 async function moveOut({ store }, rows) {
-  const others = { shop_1: rows, 'shop_1:%': rows, 'shopX1:%@x': rows, [`${SESSION}y`]: rows }
+  const names = ['shop_1', 'shop_1:%', 'shopX1:%@x', `${SESSION}y`, `${SESSION}:session-b`]
+  // Another account's, so that a record which is taken for one of this session is seen.
+  const theirs = new Map([...rows].map(([name]) => [name, '{"not":"ours"}']))
+  const others = Object.fromEntries(names.map((name) => [name, theirs]))
   if (store === 'postgres-baileys') {
     await old.query('DROP TABLE IF EXISTS auth_data')
     await makePostgresTable(old, { [SESSION]: rows, ...others })
   }
   const at = makeWorkplace({ [SESSION]: rows })
   const url = store === 'postgres-baileys' ? old.url : 'mysql://old'
-  await run(at, url, [store, SESSION, 'moved'])
+  const { stderr } = await run(at, url, [store, SESSION, 'moved'])
+  expect(stderr).toContain(store === 'postgres-baileys' ? `${rows.size} rows whose keys` : '')
   return path.join(at, 'moved')
 }
 
