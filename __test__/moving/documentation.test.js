@@ -9,8 +9,12 @@ const { LAYOUTS } = require('../faults/layouts')
 const { PROJECT, sectionsOf } = require('../docs/pages')
 const { filesOf, makeFolder, newFolder } = require('./folders')
 
-// All but the moves between the layouts, which are tested with those.
-const { 'Between the layouts': _, ...sections } = sectionsOf('docs/migrating.md')
+// All but what is tested elsewhere: the moves between the layouts, and those from other packages.
+const {
+  'Between the layouts': _layouts,
+  'From postgres-baileys and mysql-baileys': _rivals,
+  ...sections
+} = sectionsOf('docs/migrating.md')
 const PAGE = Object.values(sections).join('')
 
 const blocks = (language) =>

@@ -46,17 +46,15 @@ function addFiles(folder, texts) {
   return folder
 }
 
-/** A folder of a real session, with records of every type that the version writes; gives its path. */
-async function makeFolder(version = 'baileys', folder = newFolder()) {
-  const { state, saveCreds } = await useFolder(folder, version)
-  await saveCreds()
+/** Records of every type that a version of Baileys writes, as it hands them to a store. */
+async function recordsOf(version) {
   const { proto } = await import(version)
   const keyPair = (fill) => ({
     private: Buffer.alloc(32, fill),
     public: Buffer.alloc(32, fill + 1),
   })
   const preKeys = Array.from({ length: 60 }, (_, at) => [String(at + 1), keyPair(at)])
-  await state.keys.set({
+  return {
     'pre-key': Object.fromEntries(preKeys),
     session: {
       '5511999990000.0': { _sessions: { b: { n: -0.5 }, a: { closed: -1 } }, version: 'v1' },
@@ -79,15 +77,23 @@ async function makeFolder(version = 'baileys', folder = newFolder()) {
       critical_unblock_low: {
         version: 2,
         hash: Buffer.alloc(128, 3),
-        indexValueMap: { 'a/b=': { valueMac: Buffer.alloc(32, 4) } },
+        indexValueMap: { 'a/b=': { valueMac: new Uint8Array(32).fill(4) } },
       },
     },
     'lid-mapping': { 5511: '999', '999_reverse': '5511' },
     'device-list': { 5511: ['0', '12'] },
     tctoken: { '999@lid': { token: Buffer.alloc(0) }, __index: { token: Buffer.from('[]') } },
-    'identity-key': { '5511.0': Buffer.alloc(33, 5) },
-  })
+    // What libsignal gives is no Buffer.
+    'identity-key': { '5511.0': new Uint8Array(33).fill(5) },
+  }
+}
+
+/** A folder of a real session, with those records; gives its path. */
+async function makeFolder(version = 'baileys', folder = newFolder()) {
+  const { state, saveCreds } = await useFolder(folder, version)
+  await saveCreds()
+  await state.keys.set(await recordsOf(version))
   return folder
 }
 
-module.exports = { VERSIONS, addFiles, filesOf, makeFolder, newFolder, useFolder }
+module.exports = { VERSIONS, addFiles, filesOf, makeFolder, newFolder, recordsOf, useFolder }
