@@ -18,17 +18,14 @@ const WARM_MS = 60_000
 const WINDOW_MS = 60_000
 const NOISE = 1.05
 
-/** Sizes repeat after so many messages. */
-const SIZES = 9_000
-
+const pick = (count) => Math.floor(Math.random() * count)
 const filler = (length) => 'x'.repeat(length)
-/** Sizes of records as Baileys makes them, in characters of JSON. */
-const session = (mark, n) => ({ mark, n, _sessions: filler(900 + ((n * 37) % 4_000)) })
+/** Sizes of records as Baileys makes them, in characters of JSON: by chance, so that all of them together stay what they are. */
+const session = (mark, n) => ({ mark, n, _sessions: filler(900 + pick(4_000)) })
 const senderKey = (mark, n) =>
-  Buffer.from(JSON.stringify({ mark, n, states: filler(600 + ((n * 101) % 9_000)) }))
+  Buffer.from(JSON.stringify({ mark, n, states: filler(600 + pick(9_000)) }))
 const sort = (values) => [...values].sort((a, b) => a - b)
 const middle = (values) => percentile(sort(values), 0.5)
-const pick = (count) => Math.floor(Math.random() * count)
 
 /** One account, with the calls that Baileys makes for what happens to it. */
 class Account {
@@ -46,9 +43,7 @@ class Account {
   /** As an account that has been in use for a while: what is held of it in memory has its size already. */
   async fill() {
     const all = (count, name, value) =>
-      Object.fromEntries(
-        Array.from({ length: count }, (_, at) => [name(at), value(this.mark, pick(SIZES))]),
-      )
+      Object.fromEntries(Array.from({ length: count }, (_, at) => [name(at), value(this.mark, 0)]))
     await this.keys.set({
       session: all(CONTACTS, this.contact, session),
       'sender-key': all(GROUPS, this.group, senderKey),
