@@ -13,7 +13,8 @@ const FILES = {
   'faults/event-loop': 'it measures the process, and talks to nobody else',
   'soak/said': 'it needs no database',
   'types/exports': 'likewise',
-  'whatsapp/.*': 'what a store asks of a pooler is in the others, and here Baileys asks for it, slowly',
+  'whatsapp/.*':
+    'what a store asks of a pooler is in the others, and here Baileys asks for it, slowly',
 }
 
 /** Likewise, tests by the end of their names. */

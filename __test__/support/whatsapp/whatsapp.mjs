@@ -125,7 +125,12 @@ export class WhatsApp {
     this.#logins++
     connection.send({
       tag: 'success',
-      attrs: { t: String(unixTimestampSeconds()), lid: device.jid(LID), location: 'here', props: '1' },
+      attrs: {
+        t: String(unixTimestampSeconds()),
+        lid: device.jid(LID),
+        location: 'here',
+        props: '1',
+      },
     })
   }
 
