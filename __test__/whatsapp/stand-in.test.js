@@ -4,7 +4,9 @@
 
 const { Client } = require('pg')
 const { sqlOf } = require('../faults/layouts')
-const { inWorld, jidOf, numberOf } = require('./world')
+const { WITHIN_MS, inWorld, jidOf, numberOf } = require('./world')
+
+jest.setTimeout(WITHIN_MS)
 
 const ACCOUNTS = ['ada', 'ben']
 
