@@ -3,6 +3,7 @@
 const { NativeStore } = require('./native.js')
 const { AuthState } = require('./auth-state.js')
 const { checkBaileys, loadBaileys } = require('./baileys.js')
+const { Calls } = require('./calls.js')
 const { checkSettings, diagnosis } = require('./diagnosis.js')
 const { fromFailure, isFailure, requireAccountId } = require('./errors.js')
 const { sessions, verify } = require('./inspection.js')
@@ -25,8 +26,7 @@ class Store {
   #observers = new Map()
   /** The same, of accounts that are being opened. */
   #opening = new Map()
-  #waiting = new Map()
-  #lastToken = 0
+  #calls = new Calls((hold) => this.#native.hold(hold))
   #written = new Set()
   #leave = () => this.#startWritten()
   #collectRest = () => this.#collect()
@@ -167,21 +167,9 @@ class Store {
     await this.call('close', { observer: this.#observer }, (token) => this.#native.close(token))
   }
 
-  /**
-   * Starts a native call and gives the promise of its answer. While any is awaited the process stays alive. A failure
-   * that nobody awaits is logged, not an unhandled rejection: one account's trouble must not end all the others'.
-   */
+  /** Starts a native call and gives the promise of its answer. */
   call(operation, account, start) {
-    const token = this.#newToken()
-    const call = new Call(operation, account)
-    const refused = attempt(start, token)
-    if (refused) {
-      this.#reject(call, refused)
-    } else {
-      if (this.#waiting.size === 0) this.#native.hold(true)
-      this.#waiting.set(token, call)
-    }
-    return call.promise
+    return this.#calls.start(operation, account, start)
   }
 
   /**
@@ -233,25 +221,8 @@ class Store {
     for (let at = 0; at < letters.length; at += LETTER_LENGTH) {
       const token = letters[at]
       if (token === 0) this.#notice(letters[at + 2])
-      else this.#settle(token, letters[at + 1], letters[at + 2])
+      else this.#calls.settle(token, letters[at + 1], letters[at + 2])
     }
-  }
-
-  #settle(token, failure, value) {
-    const call = this.#waiting.get(token)
-    this.#waiting.delete(token)
-    if (this.#waiting.size === 0) this.#native.hold(false)
-    if (failure === null) call.resolve(value)
-    else this.#reject(call, failure)
-  }
-
-  #reject(call, failure) {
-    const { operation, accountId, observer, start } = call
-    const error = fromFailure(failure, operation, accountId)
-    // Only now: most calls succeed, and another handler each would be for nothing.
-    call.promise.catch(() => {})
-    observer.refused(error, start)
-    call.reject(error)
   }
 
   #notice(notice) {
@@ -267,27 +238,6 @@ class Store {
     else if (kind === 'moved') observer.migrated(accountId, notice.layout)
     else observer.retrying(notice)
   }
-
-  #newToken() {
-    do {
-      this.#lastToken = (this.#lastToken + 1) >>> 0
-    } while (this.#lastToken === 0 || this.#waiting.has(this.#lastToken))
-    return this.#lastToken
-  }
-}
-
-/** A native call that waits for its answer. */
-class Call {
-  constructor(operation, { accountId, observer }) {
-    this.operation = operation
-    this.accountId = accountId
-    this.observer = observer
-    this.start = observer.log.now()
-    this.promise = new Promise((resolve, reject) => {
-      this.resolve = resolve
-      this.reject = reject
-    })
-  }
 }
 
 /** Makes sure that an account id is one; that it is not is a refusal like any other. */
@@ -297,19 +247,6 @@ function requireAccount(accountId, operation, observer) {
   } catch (error) {
     observer.refused(error, observer.log.now())
     throw error
-  }
-}
-
-/** Starts a call; what the native part cannot even take, such as a text beyond its limits, is a refusal too. */
-function attempt(start, token) {
-  try {
-    return start(token)
-  } catch {
-    // What Node-API says may quote the value.
-    return {
-      code: 'ERR_ARGUMENT',
-      message: 'the arguments are of a wrong type or beyond what a text can hold',
-    }
   }
 }
 
