@@ -22,6 +22,7 @@ const replayed = {
   'layout column': [boot, socket, dmV6, firstHalf],
   'layout rows': [boot, socket, dmV6, dmV7],
   'layout rows, nothing in memory': [socket],
+  'layout rows, over partitions': [socket],
 }
 
 describe.each(providers.map((provider) => [provider.name, provider]))('%s', (_, provider) => {
