@@ -18,6 +18,8 @@ export class Mailbox {
   #pending = []
   /** How many of the first ones were sent as having waited, and are not acknowledged. */
   #waited = 0
+  /** Keys of what was asked for again, and is about to be refused. */
+  #expected = new Set()
   #device
   #emptied = []
 
@@ -47,6 +49,7 @@ export class Mailbox {
   close() {
     this.#device = undefined
     this.#waited = 0
+    this.#expected.clear()
   }
 
   /** The device has got it: the oldest of this class and id, and, in a group, from or for this participant. */
@@ -56,6 +59,19 @@ export class Mailbox {
     this.#pending.splice(at, 1)
     if (at < this.#waited && --this.#waited === 0) this.#goOn()
     if (this.#pending.length === 0) for (const resolve of this.#emptied.splice(0)) resolve()
+  }
+
+  /**
+   * The device has asked for it again, which acknowledges it. Baileys 7 refuses it as well, a moment later, when it may have
+   * been sent again under the same id: that refusal is not of what was sent again.
+   */
+  expectRefusal(receipt) {
+    this.#expected.add(keyOf(receipt))
+  }
+
+  /** The device has got it, and could not make anything of it. */
+  refuse(ack) {
+    if (!this.#expected.delete(keyOf(ack))) this.acknowledge(ack)
   }
 
   #goOn() {

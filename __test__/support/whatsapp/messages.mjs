@@ -1,9 +1,14 @@
 // Messages, receipts and acknowledgements: who gets what a device sends. The server reads none of it.
 
-import { getBinaryNodeChild, getBinaryNodeChildren, isJidGroup } from 'baileys'
+import {
+  getBinaryNodeChild,
+  getBinaryNodeChildren,
+  isJidGroup,
+  unixTimestampSeconds,
+} from 'baileys'
 import { LID, otherServer, serverOf } from './accounts.mjs'
 
-const now = () => String(Math.floor(Date.now() / 1_000))
+const now = () => String(unixTimestampSeconds())
 
 /** `sender_lid` where the sender is named by phone number, and so on: a client learns from it who is who. */
 const otherName = (role, account, server) => ({
@@ -96,11 +101,14 @@ export class Messages {
     for (const each of [id, ...others.map((item) => item.attrs.id)]) {
       device.mailbox.acknowledge({ class: 'message', id: each, participant })
     }
+    if (type === 'retry') {
+      this.retried++
+      device.mailbox.expectRefusal({ class: 'message', id, participant })
+    }
     device.connection.send({
       tag: 'ack',
       attrs: { class: 'receipt', id, from: to, ...(type && { type }), t: now() },
     })
-    if (type === 'retry') this.retried++
     const isGroup = isJidGroup(to)
     const author = this.#accounts.findDevice(isGroup ? participant : to)
     // What a device tells its own account's others is of no interest to the tests.
@@ -120,7 +128,8 @@ export class Messages {
 
   /** A device has got something; with an error, and could not make anything of it. */
   ack(device, { attrs }) {
-    if (attrs.class === 'message' && attrs.error) this.refused++
-    device.mailbox.acknowledge(attrs)
+    if (!attrs.error) return device.mailbox.acknowledge(attrs)
+    if (attrs.class === 'message') this.refused++
+    device.mailbox.refuse(attrs)
   }
 }
