@@ -2,18 +2,20 @@
 
 const path = require('node:path')
 const { startChild } = require('../support/child')
+const { Conditions } = require('./conditions')
 
 const PROGRAM = path.join(__dirname, '../support/whatsapp/client.mjs')
 const KEPT_OUTPUT = 2_000
 
 /** The test's side of a client: what it has told so far, and a way to wait for more. */
 class Client {
-  /** By kind: `code`, `open`, `message`, `unreadable`, `sent`, `closed`, `cleared`, `superseded`, `unhandled`. */
+  /** By kind; `asked` is that Baileys wants a message it has sent, to send it again. */
   told = {
     code: [],
     open: [],
     message: [],
     unreadable: [],
+    asked: [],
     sent: [],
     closed: [],
     cleared: [],
@@ -21,8 +23,8 @@ class Client {
     unhandled: [],
   }
   #child
-  #waiting = new Set()
-  #end
+  #conditions = new Conditions()
+  #hasEnded = false
   #output = ''
 
   constructor(account, env) {
@@ -31,20 +33,16 @@ class Client {
     this.#child = startChild(PROGRAM, env, { onOutput: (text) => this.#keep(text) })
     this.#child.onMessage(({ event, ...details }) => {
       this.told[event].push(details)
-      this.#look()
+      this.#conditions.look()
     })
     this.#child.drained.then(({ code, signal }) => {
-      this.#end = signal ?? code
-      this.#look()
+      this.#hasEnded = true
+      this.#conditions.end(() => `${account} has ended with ${signal ?? code}:\n${this.#output}`)
     })
   }
 
   #keep(text) {
     this.#output = (this.#output + text).slice(-KEPT_OUTPUT)
-  }
-
-  #look() {
-    for (const look of this.#waiting) look()
   }
 
   call(method, ...args) {
@@ -53,17 +51,7 @@ class Client {
 
   /** Resolves when what it has told fulfils a condition; rejects when it has ended and does not. */
   when(condition) {
-    return new Promise((resolve, reject) => {
-      const look = () => {
-        const isFulfilled = condition(this.told)
-        if (!isFulfilled && this.#end === undefined) return
-        this.#waiting.delete(look)
-        if (isFulfilled) resolve()
-        else reject(new Error(`${this.account} has ended with ${this.#end}:\n${this.#output}`))
-      }
-      this.#waiting.add(look)
-      look()
-    })
+    return this.#conditions.met(() => condition(this.told))
   }
 
   /** Resolves when it has told so many of a kind, with the last of them. */
@@ -88,7 +76,7 @@ class Client {
 
   /** Ends it in good order, if it still runs. */
   async stop() {
-    if (this.#end !== undefined) return
+    if (this.#hasEnded) return
     await this.call('stop')
     await this.#child.stop()
   }

@@ -2,7 +2,11 @@
 
 // What the other tests count as nothing is counted where there is something.
 
-const { inWorld, jidOf, numberOf } = require('./world')
+const { Client } = require('pg')
+const { sqlOf } = require('../faults/layouts')
+const { WITHIN_MS, inWorld, jidOf, numberOf } = require('./world')
+
+jest.setTimeout(WITHIN_MS)
 
 const ACCOUNTS = ['ada', 'ben']
 
@@ -24,6 +28,26 @@ test('a message that a device cannot decrypt is asked for again, and then read',
     await ada.call('send', jidOf(ben.number), 'Do you know me?')
     await ben.untilTexts('Do you know me?')
     expect(ben.told.unreadable).toHaveLength(1)
+    expect(await world.undecryptable()).toEqual({ refused: 1, retried: 1 })
+  }))
+
+// Baileys sends a message before it commits the keys that it has sealed it with.
+test('a message that is asked for again before its sender is done is sent again when it is', () =>
+  inConversation(async (world, ada, ben) => {
+    await ben.call('forgetSession', ada.told.open.at(-1).jid)
+    const blocker = new Client({ connectionString: world.db.serverUrl })
+    await blocker.connect()
+    try {
+      await blocker.query(`BEGIN; ${sqlOf.rows.lock(ada.account)}`)
+      const sent = ada.call('send', jidOf(ben.number), 'Do you know me?')
+      await ada.until('asked')
+      expect(ada.told.sent).toHaveLength(1)
+      await blocker.query('COMMIT')
+      await sent
+    } finally {
+      await blocker.end()
+    }
+    await ben.untilTexts('Do you know me?')
     expect(await world.undecryptable()).toEqual({ refused: 1, retried: 1 })
   }))
 

@@ -10,6 +10,9 @@ const { startChild } = require('../support/child')
 const { createDatabase } = require('../support/database')
 const { Client } = require('./client')
 
+/** For a test: each of the processes it starts has a Baileys to load, a second's work, and others do the same beside it. */
+const WITHIN_MS = 180_000
+
 const SERVER = path.join(__dirname, '../support/whatsapp/server.mjs')
 
 /** The package in both layouts, and what Baileys comes with. */
@@ -147,4 +150,4 @@ async function inWorld({ store, ...options }, work) {
 
 const jidOf = (number) => `${number}@s.whatsapp.net`
 
-module.exports = { STORES, inWorld, jidOf, numberOf }
+module.exports = { STORES, WITHIN_MS, inWorld, jidOf, numberOf }

@@ -4,21 +4,23 @@
 import { pino } from 'pino'
 import { serve } from '../child.js'
 import { sessionsOf } from './sessions.mjs'
-import { settingsFor } from './trust.mjs'
+import { settingsFor } from './settings.mjs'
 
-const { BAILEYS, WHATSAPP_URL, WHATSAPP_ROOT, ACCOUNT, FOLDER, KEEP_ALIVE_MS, LOG_LEVEL } =
-  process.env
+const { BAILEYS, WHATSAPP_URL, WHATSAPP_ROOT, ACCOUNT, FOLDER, KEEP_ALIVE_MS } = process.env
 
 const baileys = await import(BAILEYS)
-const { DisconnectReason, makeWASocket, WAMessageStubType } = baileys
+const { DisconnectReason, generateMessageIDV2, makeWASocket, WAMessageStubType } = baileys
 const settings = settingsFor(baileys, { url: WHATSAPP_URL, root: WHATSAPP_ROOT })
-const logger = pino({ level: LOG_LEVEL ?? 'silent' })
+const logger = pino({ level: 'silent' })
 const sessions = sessionsOf(baileys, { account: ACCOUNT, folder: FOLDER, onSuperseded })
 
 /** A test that would wait for a connection for ever is to fail. */
 const MOST_FAILURES = 5
 
-/** What was sent, for those who could not read it: an application has that in its own database. */
+/**
+ * What is sent, by its id and from before it is, for those who cannot read it: they may ask for it while Baileys still has
+ * the keys to store that it has sealed it with. An application has that in its own database.
+ */
 const sent = new Map()
 let socket
 let isStopping = false
@@ -48,9 +50,10 @@ async function connect() {
     auth: state,
     logger,
     ...(KEEP_ALIVE_MS && { keepAliveIntervalMs: Number(KEEP_ALIVE_MS) }),
-    // No phone sends any history here, and Baileys would hold back all messages for 20 seconds to wait for it.
-    shouldSyncHistoryMessage: () => false,
-    getMessage: async ({ id }) => sent.get(id),
+    getMessage: async ({ id }) => {
+      tell('asked', { id })
+      return (await sent.get(id))?.message
+    },
   })
   socket = made
   made.ev.on('creds.update', saveCreds)
@@ -91,9 +94,11 @@ async function closed(reason) {
 }
 
 async function send(jid, text) {
-  const { key, message } = await socket.sendMessage(jid, { text })
-  sent.set(key.id, message)
-  tell('sent', { id: key.id, text })
+  const id = generateMessageIDV2(socket.user.id)
+  const sending = socket.sendMessage(jid, { text }, { messageId: id })
+  sent.set(id, sending)
+  await sending
+  tell('sent', { id, text })
 }
 
 // Its connections would keep it alive when the test is gone.

@@ -7,6 +7,7 @@ import {
   getBinaryNodeChild,
   hmacSign,
   proto,
+  unixTimestampSeconds,
   WA_ADV_ACCOUNT_SIG_PREFIX,
   WA_ADV_DEVICE_SIG_PREFIX,
 } from 'baileys'
@@ -100,7 +101,7 @@ export class Pairing {
 function vouch(account, identity, keyIndex) {
   const details = proto.ADVDeviceIdentity.encode({
     rawId: 1,
-    timestamp: Math.floor(Date.now() / 1_000),
+    timestamp: unixTimestampSeconds(),
     keyIndex,
   }).finish()
   return {

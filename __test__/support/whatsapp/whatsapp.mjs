@@ -1,6 +1,6 @@
 // The stand-in itself: who is connected, and which part of it gets what a client sends.
 
-import { S_WHATSAPP_NET } from 'baileys'
+import { S_WHATSAPP_NET, unixTimestampSeconds } from 'baileys'
 import { Accounts, LID, PN } from './accounts.mjs'
 import { makeIdentity } from './certificate.mjs'
 import { Connection } from './connection.mjs'
@@ -8,8 +8,6 @@ import { Groups } from './groups.mjs'
 import { Messages } from './messages.mjs'
 import { Pairing } from './pairing.mjs'
 import { answer } from './queries.mjs'
-
-const now = () => String(Math.floor(Date.now() / 1_000))
 
 const information = (tag, attrs) => ({
   tag: 'ib',
@@ -127,7 +125,12 @@ export class WhatsApp {
     this.#logins++
     connection.send({
       tag: 'success',
-      attrs: { t: now(), lid: device.jid(LID), location: 'here', props: '1' },
+      attrs: {
+        t: String(unixTimestampSeconds()),
+        lid: device.jid(LID),
+        location: 'here',
+        props: '1',
+      },
     })
   }
 

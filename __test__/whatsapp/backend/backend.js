@@ -5,6 +5,7 @@ const { once } = require('node:events')
 const path = require('node:path')
 const readline = require('node:readline')
 const { pathToFileURL } = require('node:url')
+const { Conditions } = require('../conditions')
 
 const PRELOAD = pathToFileURL(path.join(__dirname, 'preload.mjs')).href
 const PROGRAM = path.join(__dirname, '../../../examples/backend/src/main.ts')
@@ -16,9 +17,8 @@ class Backend {
   log = []
   #process
   #ended
-  #isEnded = false
   #errors = ''
-  #waiting = new Set()
+  #conditions = new Conditions()
 
   constructor(accounts, env) {
     this.#process = spawn(process.execPath, ['--import', PRELOAD, PROGRAM, ...accounts], {
@@ -31,8 +31,7 @@ class Backend {
       this.#errors = (this.#errors + text).slice(-KEPT_ERRORS)
     })
     this.#ended = Promise.all([once(this.#process, 'exit'), once(lines, 'close')]).then(([end]) => {
-      this.#isEnded = true
-      this.#look()
+      this.#conditions.end(() => `the backend has ended:\n${this.#errors}`)
       return { code: end[0], signal: end[1] }
     })
   }
@@ -41,11 +40,7 @@ class Backend {
     // libsignal prints to the console what it thinks worth knowing.
     if (!line.startsWith('{"level"')) return
     this.log.push(JSON.parse(line))
-    this.#look()
-  }
-
-  #look() {
-    for (const look of this.#waiting) look()
+    this.#conditions.look()
   }
 
   /** Its log's lines with this message. */
@@ -55,17 +50,7 @@ class Backend {
 
   /** Resolves with its first line with this message. */
   until(message) {
-    return new Promise((resolve, reject) => {
-      const look = () => {
-        const [line] = this.said(message)
-        if (!line && !this.#isEnded) return
-        this.#waiting.delete(look)
-        if (line) resolve(line)
-        else reject(new Error(`the backend ended without having said: ${message}\n${this.#errors}`))
-      }
-      this.#waiting.add(look)
-      look()
-    })
+    return this.#conditions.met(() => this.said(message)[0])
   }
 
   /** Ends it; resolves with `code` and `signal` when it has. */

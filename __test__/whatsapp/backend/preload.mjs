@@ -4,13 +4,12 @@
 
 import { register } from 'node:module'
 import * as baileys from 'baileys'
-import { settingsFor } from '../../support/whatsapp/trust.mjs'
+import { settingsFor } from '../../support/whatsapp/settings.mjs'
 
 register('./hooks.mjs', import.meta.url)
 
 const { WHATSAPP_URL, WHATSAPP_ROOT } = process.env
-Object.assign(baileys.DEFAULT_CONNECTION_CONFIG, {
-  ...settingsFor(baileys, { url: WHATSAPP_URL, root: WHATSAPP_ROOT }),
-  // No phone sends any history here, and Baileys would hold back all messages for 20 seconds to wait for it.
-  shouldSyncHistoryMessage: () => false,
-})
+Object.assign(
+  baileys.DEFAULT_CONNECTION_CONFIG,
+  settingsFor(baileys, { url: WHATSAPP_URL, root: WHATSAPP_ROOT }),
+)

@@ -1,8 +1,0 @@
-// What the tests tell an unmodified Baileys: where the server is, and whose certificates count. Nothing of its own
-// is replaced; the root's key is a value it exports.
-
-/** Gives the settings of `makeWASocket`, and sets the root of trust. */
-export function settingsFor(baileys, { url, root }) {
-  baileys.WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(root, 'hex')
-  return { waWebSocketUrl: url }
-}
