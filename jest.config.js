@@ -3,9 +3,8 @@
 module.exports = {
   testEnvironment: 'node',
   testMatch: ['**/__test__/**/*.test.js'],
-  // They need a PgBouncer, which not everybody has: `npm run test:pooler`. Those of the real client depend on what Baileys
-  // does with messages that cross, and have a run of their own: `npm run test:whatsapp`.
-  testPathIgnorePatterns: ['/node_modules/', '/__test__/pooler/', '/__test__/whatsapp/'],
+  // They need a PgBouncer, which not everybody has: `npm run test:pooler`.
+  testPathIgnorePatterns: ['/node_modules/', '/__test__/pooler/'],
   globalSetup: './__test__/support/global-setup.js',
   globalTeardown: './__test__/support/global-teardown.js',
   testTimeout: 60_000,

@@ -4,7 +4,7 @@
 
 const config = require('./jest.config')
 
-/** Left to the direct run, `npm run test:js`: files of `__test__`, and why. */
+/** Left to the direct run, `npm run test:js`: files and folders of `__test__`, and why. */
 const FILES = {
   'faults/client-certificate': 'a certificate is shown to the pooler, which has no use for it',
   'faults/tls': 'TLS ends at the pooler, and this one offers none',
@@ -13,6 +13,8 @@ const FILES = {
   'faults/event-loop': 'it measures the process, and talks to nobody else',
   'soak/said': 'it needs no database',
   'types/exports': 'likewise',
+  'whatsapp/.*':
+    'what a store asks of a pooler is in the others, and here Baileys asks for it, slowly',
 }
 
 /** Likewise, tests by the end of their names. */
@@ -30,7 +32,6 @@ module.exports = {
   ...config,
   testPathIgnorePatterns: [
     '/node_modules/',
-    '/__test__/whatsapp/',
     ...Object.keys(FILES).map((file) => `/__test__/${file}\\.test\\.js$`),
   ],
   testNamePattern: `^(?!.*(${Object.keys(TESTS).join('|')})$)`,

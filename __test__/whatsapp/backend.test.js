@@ -2,7 +2,9 @@
 
 const { firstRow } = require('../example/backend')
 const { Backend } = require('./backend/backend')
-const { inWorld, jidOf, numberOf } = require('./world')
+const { WITHIN_MS, inWorld, jidOf, numberOf } = require('./world')
+
+jest.setTimeout(WITHIN_MS)
 
 const ACCOUNT = 'support-desk'
 const NUMBER = numberOf(0)

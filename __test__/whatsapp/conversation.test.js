@@ -1,7 +1,9 @@
 'use strict'
 
 const { accounts, run } = require('./scenarios/conversation')
-const { STORES, inWorld } = require('./world')
+const { STORES, WITHIN_MS, inWorld } = require('./world')
+
+jest.setTimeout(WITHIN_MS)
 
 // The files too: what the stand-in for WhatsApp says is what Baileys' own store can live with.
 test.each(STORES)(

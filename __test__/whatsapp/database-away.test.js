@@ -3,7 +3,9 @@
 const { startPostgres } = require('../support/postgres')
 const { LAYOUTS } = require('../faults/layouts')
 const { accounts, run } = require('./scenarios/database-away')
-const { inWorld } = require('./world')
+const { WITHIN_MS, inWorld } = require('./world')
+
+jest.setTimeout(WITHIN_MS)
 
 let server
 

@@ -2,7 +2,9 @@
 
 const { LAYOUTS } = require('../faults/layouts')
 const { accounts, run } = require('./scenarios/deploy')
-const { inWorld } = require('./world')
+const { WITHIN_MS, inWorld } = require('./world')
+
+jest.setTimeout(WITHIN_MS)
 
 const DEPLOYS = 2
 

@@ -3,7 +3,9 @@
 const { LAYOUTS } = require('../faults/layouts')
 const receiver = require('./scenarios/killed-receiver')
 const sender = require('./scenarios/killed-sender')
-const { inWorld } = require('./world')
+const { WITHIN_MS, inWorld } = require('./world')
+
+jest.setTimeout(WITHIN_MS)
 
 const KILLS = 2
 const SCALE = { kills: KILLS, burst: 30 }

@@ -2,7 +2,9 @@
 
 const { LAYOUTS } = require('../faults/layouts')
 const { accounts, run } = require('./scenarios/logged-out')
-const { inWorld } = require('./world')
+const { WITHIN_MS, inWorld } = require('./world')
+
+jest.setTimeout(WITHIN_MS)
 
 test.each(LAYOUTS)(
   'a logout leaves nothing, and the next process shows a code: layout %s',

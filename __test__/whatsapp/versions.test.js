@@ -2,7 +2,9 @@
 
 const { accounts, run } = require('./scenarios/versions')
 const { LAYOUTS } = require('../faults/layouts')
-const { inWorld } = require('./world')
+const { WITHIN_MS, inWorld } = require('./world')
+
+jest.setTimeout(WITHIN_MS)
 
 test.each(LAYOUTS)('a session of Baileys 6.7 goes on under 7: layout %s', async (layout) => {
   const { sent, ...rest } = await inWorld({ store: layout, accounts }, run)
