@@ -6,13 +6,12 @@ import { serve } from '../child.js'
 import { sessionsOf } from './sessions.mjs'
 import { settingsFor } from './settings.mjs'
 
-const { BAILEYS, WHATSAPP_URL, WHATSAPP_ROOT, ACCOUNT, FOLDER, KEEP_ALIVE_MS, LOG_LEVEL } =
-  process.env
+const { BAILEYS, WHATSAPP_URL, WHATSAPP_ROOT, ACCOUNT, FOLDER, KEEP_ALIVE_MS } = process.env
 
 const baileys = await import(BAILEYS)
 const { DisconnectReason, generateMessageIDV2, makeWASocket, WAMessageStubType } = baileys
 const settings = settingsFor(baileys, { url: WHATSAPP_URL, root: WHATSAPP_ROOT })
-const logger = pino({ level: LOG_LEVEL ?? 'silent' })
+const logger = pino({ level: 'silent' })
 const sessions = sessionsOf(baileys, { account: ACCOUNT, folder: FOLDER, onSuperseded })
 
 /** A test that would wait for a connection for ever is to fail. */

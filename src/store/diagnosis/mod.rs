@@ -1,14 +1,17 @@
 //! What a store needs of its database, looked at piece by piece. Nothing is made or changed.
 
 mod check;
+mod clock;
 mod privileges;
 mod secret;
 mod server;
 mod tables;
+mod way;
 
 use std::sync::Arc;
 
 pub(crate) use self::check::{Check, complete};
+use self::clock::Moment;
 use super::Store;
 use crate::{
     error::Result,
@@ -49,12 +52,12 @@ impl Store {
 
     async fn examine_server(&self, probe: &Probe, made: &mut Vec<Check>) -> Result<()> {
         let server = server::look(probe).await?;
-        let moment = server::Moment::take(probe).await?;
+        let moment = Moment::take(probe).await?;
         made.push(server.connection(probe, &moment));
-        made.push(server::tls(probe).await);
+        made.push(way::tls(probe).await);
         made.push(server.version());
         made.push(server.writable());
-        made.push(server::pooler(probe));
+        made.push(way::pooler(probe));
         made.push(server.durability(self.blueprint.synchronous_commit.as_deref()));
         made.push(server.connections(&self.pool.status(), probe.is_direct()));
         made.push(moment.clock());

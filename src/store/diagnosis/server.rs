@@ -1,10 +1,8 @@
-//! The server, and the way to it.
-
-use std::time::{SystemTime, UNIX_EPOCH};
+//! The server: what it is, what it is set to, and what it has to give.
 
 use tokio_postgres::{Row, types::FromSql};
 
-use super::check::Check;
+use super::{check::Check, clock::Moment};
 use crate::{
     error::{Code, Error, Result},
     pool::{PoolStatus, Probe},
@@ -14,11 +12,6 @@ use crate::{
 /// The oldest that the statements run on, and the oldest that they are tested with.
 const OLDEST: i32 = 12;
 const OLDEST_TESTED: i32 = 15;
-/// How far the clocks may be apart, in ms.
-const SAME_TIME_MS: f64 = 5_000.0;
-/// How often the round trip is measured: the shortest one counts.
-const ROUND_TRIPS: usize = 3;
-
 /// What the server says of itself. A setting that it does not know, as of a compatible server, is `None`.
 #[derive(Debug, Default)]
 pub(super) struct Server {
@@ -212,125 +205,6 @@ impl Server {
         ];
         limits.into_iter().flatten().min().map(i64::from)
     }
-}
-
-/// Whether what is sent can be read on the way. The server knows; what it says is of the connection that it has itself.
-pub(super) async fn tls(probe: &Probe) -> Check {
-    let statement = "SELECT ssl, version, cipher FROM pg_catalog.pg_stat_ssl WHERE pid = pg_catalog.pg_backend_pid()";
-    let rows = match probe.is_direct() {
-        true => probe.query(statement, &[]).await.unwrap_or_default(),
-        false => Vec::new(),
-    };
-    let told = rows.first().and_then(|row| {
-        let name = |at| row.try_get::<_, Option<String>>(at).ok().flatten().unwrap_or_default();
-        Some((row.try_get(0).ok()?, name(1), name(2)))
-    });
-    let way = match told {
-        Some((true, version, cipher)) => Way::Sealed(format!("{version}, {cipher}")),
-        Some((false, ..)) => Way::Clear,
-        None if probe.requires_tls() => Way::Sealed("TLS, as sslmode asks for".to_owned()),
-        None => Way::Unknown,
-    };
-    judge_tls(way, probe.is_local())
-}
-
-/// How a connection goes over the network.
-enum Way {
-    Sealed(String),
-    Clear,
-    Unknown,
-}
-
-fn judge_tls(way: Way, is_local: bool) -> Check {
-    let (found, next) = match way {
-        Way::Sealed(how) => return Check::ok("tls", how),
-        Way::Clear if is_local => return Check::ok("tls", "clear text, which does not leave this machine"),
-        Way::Unknown if is_local => return Check::ok("tls", "not known, and nothing leaves this machine"),
-        Way::Clear => (
-            "clear text: who listens in sees which accounts there are",
-            "turn TLS on at the server (ssl = on), and add sslmode=verify-full to databaseUrl",
-        ),
-        Way::Unknown => (
-            "the server cannot tell whether TLS is used up to the pooler",
-            "add sslmode=require to databaseUrl, or verify-full, so that it is",
-        ),
-    };
-    Check::warning("tls", found, next)
-}
-
-pub(super) fn pooler(probe: &Probe) -> Check {
-    Check::ok(
-        "pooler",
-        match probe.is_direct() {
-            true => "none: statements are prepared",
-            false => "one in between, or something like it: nothing is prepared through it",
-        },
-    )
-}
-
-/// What time it is there, and here.
-pub(super) struct Moment {
-    round_trip_ms: f64,
-    /// How far the server's clock is ahead.
-    ahead_ms: f64,
-}
-
-impl Moment {
-    pub(super) async fn take(probe: &Probe) -> Result<Self> {
-        let mut best: Option<Self> = None;
-        for _ in 0..ROUND_TRIPS {
-            let sent = now_ms();
-            let rows = probe
-                .query("SELECT extract(epoch FROM clock_timestamp())::float8 * 1000", &[])
-                .await?;
-            let answered = now_ms();
-            let there: f64 = get(rows.first().ok_or_else(strange)?, 0)?;
-            let taken = Self::between(sent, answered, there);
-            if best
-                .as_ref()
-                .is_none_or(|best| taken.round_trip_ms < best.round_trip_ms)
-            {
-                best = Some(taken);
-            }
-        }
-        best.ok_or_else(strange)
-    }
-
-    /// The server looked at its clock at some time in between.
-    fn between(sent: f64, answered: f64, there: f64) -> Self {
-        let round_trip_ms = (answered - sent).max(0.0);
-        Self {
-            round_trip_ms,
-            ahead_ms: there - (sent + round_trip_ms / 2.0),
-        }
-    }
-
-    pub(super) fn clock(&self) -> Check {
-        let apart = self.ahead_ms.abs();
-        // So much of it may be the way.
-        let uncertain = self.round_trip_ms / 2.0;
-        if apart - uncertain <= SAME_TIME_MS {
-            return Check::ok(
-                "clock",
-                format!(
-                    "the server's is within {:.1} s of this machine's",
-                    (apart + uncertain) / 1e3
-                ),
-            );
-        }
-        let side = if self.ahead_ms > 0.0 { "ahead of" } else { "behind" };
-        Check::warning(
-            "clock",
-            format!("the server's is {:.0} s {side} this machine's", apart / 1e3),
-            "set both by NTP: certificates and WhatsApp go by this machine's",
-        )
-    }
-}
-
-fn now_ms() -> f64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0.0, |since| since.as_secs_f64() * 1e3)
 }
 
 #[cfg(test)]

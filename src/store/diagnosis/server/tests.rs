@@ -1,4 +1,4 @@
-//! What is said of servers that no test can have: old ones, those far away, those of another time.
+//! What is said of servers that no test can have: old ones, full ones.
 
 use super::*;
 use crate::store::diagnosis::check::Status;
@@ -117,25 +117,4 @@ fn a_pool_has_to_fit_into_what_the_server_gives() {
     assert_eq!(of(&superuser, 100), Status::Ok);
     // A pooler shares them.
     assert_eq!(server().connections(&pool(1_000), false).status, Status::Ok);
-}
-
-#[test]
-fn clear_text_matters_where_it_leaves_the_machine() {
-    assert_eq!(judge_tls(Way::Clear, true).status, Status::Ok);
-    assert_eq!(judge_tls(Way::Unknown, true).status, Status::Ok);
-    assert_eq!(judge_tls(Way::Sealed("TLSv1.3".to_owned()), false).status, Status::Ok);
-    assert_eq!(judge_tls(Way::Clear, false).status, Status::Warning);
-    assert_eq!(judge_tls(Way::Unknown, false).status, Status::Warning);
-}
-
-#[test]
-fn the_way_to_the_server_and_back_is_no_difference_of_clocks() {
-    let status = |sent, answered, there| Moment::between(sent, answered, there).clock().status;
-    assert_eq!(status(1_000.0, 1_010.0, 1_004.0), Status::Ok);
-    // The server may have looked at its clock at any time in between.
-    assert_eq!(status(0.0, 20_000.0, 19_000.0), Status::Ok);
-    assert_eq!(status(0.0, 10.0, 8_000.0), Status::Warning);
-    assert_eq!(status(100_000.0, 100_010.0, 90_000.0), Status::Warning);
-    let behind = Moment::between(100_000.0, 100_010.0, 90_000.0).clock();
-    assert!(behind.found.contains("10 s behind"), "{}", behind.found);
 }
