@@ -6,7 +6,7 @@
  */
 
 const Table = require('cli-table3')
-const { SingleBar } = require('cli-progress')
+const { Format, SingleBar } = require('cli-progress')
 
 /** Tables without lines, for pipes. */
 const PLAIN = {
@@ -81,6 +81,9 @@ class Output {
     if (this.#bar === undefined) {
       this.#bar = new SingleBar({
         format: '{bar} {value} of {total} {what}, {eta_formatted} left',
+        // Words, until it is known.
+        formatTime: (time, ...rest) =>
+          typeof time === 'number' ? Format.TimeFormat(time, ...rest) : '?',
         stream: this.#err,
         hideCursor: true,
         clearOnComplete: true,
