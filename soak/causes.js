@@ -2,7 +2,8 @@
 
 /**
  * Why PostgreSQL refuses writes for a while: what brings it about, how each refused set has to tell of it, and what ends it.
- * Each is given `db`, the writer's `role`, and the `table` that is written to.
+ * Each is given `db`, the writer's `role`, and the `table` that is written to. `endsConnections`: a set that was under way when it
+ * began may have been committed without an answer, and its repetition refused.
  */
 
 const DISK_FULL = { code: 'ERR_DB_UNAVAILABLE', sqlState: '53100' }
@@ -21,6 +22,7 @@ const trigger = ({ db, table }, statement) =>
 
 const readOnly = {
   expected: { code: 'ERR_DB_UNAVAILABLE', sqlState: '25006' },
+  endsConnections: true,
   async begin(where) {
     await where.db.query(`ALTER DATABASE ${where.db.name} SET default_transaction_read_only = on`)
     await disconnect(where)
@@ -40,6 +42,7 @@ const revokedGrant = {
 
 const statementTimeout = {
   expected: { code: 'ERR_DB_TIMEOUT', sqlState: '57014' },
+  endsConnections: true,
   async begin(where) {
     await trigger(where, 'PERFORM pg_sleep(0.2)')
     await where.db.query(`ALTER ROLE ${where.role} SET statement_timeout = '50ms'`)

@@ -32,8 +32,8 @@ async function makeRole(db, said) {
   return { role, url: url.href }
 }
 
-/** Checks that a refusal says why, and that what is read then is what was acknowledged. */
-function judge(said, expected) {
+/** Checks that a refusal says why, and that what is read then is what was acknowledged, as far as that can be known. */
+function judge(said, { expected, endsConnections = false }) {
   return async (strand, _, error) => {
     said.error(error)
     const { code, sqlState } = error
@@ -46,7 +46,9 @@ function judge(said, expected) {
     // What cannot be read is refused, for the same cause.
     if (found.code === expected.code) return
     if (found instanceof Error) throw found
-    requireWhole(found, { ...strand, called: strand.acknowledged }, strand.where)
+    const { acknowledged } = strand
+    const called = endsConnections ? strand.called : acknowledged
+    requireWhole(found, { acknowledged, called }, strand.where)
   }
 }
 
@@ -56,7 +58,7 @@ async function endure(cause, { layout, said, serverUrl }) {
     const { role, url } = await makeRole(world.db, said)
     const where = { db: world.db, role, table: TABLES[layout] }
     const store = world.store({ databaseUrl: url, ...STORE })
-    const writers = new Writers({ onRefused: judge(said, cause.expected) })
+    const writers = new Writers({ onRefused: judge(said, cause) })
     try {
       await writers.start(world, store, STRANDS)
       await writers.untilWritten()
