@@ -283,9 +283,7 @@ export interface NativeQuarantined {
   /** In ms since 1970. */
   sinceMs: number
   layout: string
-  /** Record types, and how many records there are of each, at the same places. */
-  kinds: Array<string>
-  counts: Array<number>
+  kinds: Array<NativeKind>
   bytes: number
 }
 

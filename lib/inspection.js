@@ -2,6 +2,7 @@
 
 const { KINDS, readOptions } = require('./call-options.js')
 const { requireAccountId } = require('./errors.js')
+const { countsOf, sum } = require('./kinds.js')
 const { leftSession, stepwise } = require('./stepwise.js')
 
 // A look at the sessions of a store that opens none of them.
@@ -67,10 +68,6 @@ const toFinding = ({ layout, kind, recordHash, ...session }) => ({
   layout,
   record: kind === undefined ? null : { type: kind, hash: recordHash },
 })
-
-const countsOf = (kinds) => Object.fromEntries(kinds.map(({ kind, records }) => [kind, records]))
-
-const sum = (counts) => Object.values(counts).reduce((all, count) => all + count, 0)
 
 const date = (ms) => (ms === undefined ? null : new Date(ms))
 

@@ -1,21 +1,20 @@
 'use strict'
 
 const { argumentError } = require('./errors.js')
+const { countsOf, sum } = require('./kinds.js')
 
 // Sessions that could not be read, and were moved aside for fresh ones.
 
 /** A session in quarantine, as the application sees it. */
-function toQuarantined({ kinds, counts, sinceMs, reason, ...rest }) {
+function toQuarantined({ kinds, sinceMs, reason, ...rest }) {
+  // Which records a text in the original form holds, only its secret tells.
+  const counts = rest.layout === 'rows' ? countsOf(kinds) : null
   return {
     ...rest,
     reason,
     quarantinedAt: new Date(sinceMs),
-    // Which records a text in the original form holds, only its secret tells.
-    records: rest.layout === 'rows' ? counts.reduce((sum, count) => sum + count, 0) : null,
-    kinds:
-      rest.layout === 'rows'
-        ? Object.fromEntries(kinds.map((kind, at) => [kind, counts[at]]))
-        : null,
+    records: counts && sum(counts),
+    kinds: counts,
   }
 }
 

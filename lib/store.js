@@ -109,15 +109,12 @@ class Store {
 
   async verify(options) {
     const observer = this.#observer
-    const [report, quarantine] = [
-      await verify(
-        options,
-        (accountId) => this.#native.verify(accountId),
-        (verification) => this.call('verify', { observer }, (token) => verification.step(token)),
-      ),
-      await this.quarantine(),
-    ]
-    return { ...report, quarantine }
+    const report = await verify(
+      options,
+      (accountId) => this.#native.verify(accountId),
+      (verification) => this.call('verify', { observer }, (token) => verification.step(token)),
+    )
+    return { ...report, quarantine: await this.quarantine() }
   }
 
   async quarantine() {

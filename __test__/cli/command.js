@@ -9,11 +9,12 @@ const { SECRET } = require('../faults/stores')
 const MAIN = path.join(__dirname, '../../cli/main.js')
 
 /**
- * Starts the command in a process of its own, as from a script: no terminal. `env` has the settings; nothing of this process'
- * environment is one.
+ * Starts a program of Node.js in a process of its own, as from a script: no terminal. `env` has the settings; nothing of this
+ * process' environment is one.
  */
-function start(args, env = {}) {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+function startProgram(args, { cwd, env } = {}) {
+  const child = spawn(process.execPath, args, {
+    cwd,
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -26,6 +27,9 @@ function start(args, env = {}) {
   const ended = once(child, 'close').then(([status, signal]) => ({ status, signal, ...said }))
   return { child, said, ended }
 }
+
+/** Starts the command. */
+const start = (args, env) => startProgram([MAIN, ...args], { env })
 
 /** Runs the command to its end; gives `status`, `stdout` and `stderr`. */
 const command = (args, env) => start(args, env).ended
@@ -44,4 +48,4 @@ const settings = (db, secret = SECRET) => ({
   BAILEYS_AUTH_LAYOUT: db.layout,
 })
 
-module.exports = { command, settings, shell, start }
+module.exports = { command, settings, shell, start, startProgram }

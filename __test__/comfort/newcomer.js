@@ -2,11 +2,10 @@
 
 /** An application as somebody begins one: a folder, the package in it, and a script that opens an account. */
 
-const { spawn } = require('node:child_process')
-const { once } = require('node:events')
 const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
+const { startProgram } = require('../cli/command')
 
 const PROJECT = path.join(__dirname, '../..')
 const NAME = 'baileys-postgres-auth'
@@ -71,19 +70,8 @@ class Application {
   }
 
   async #run(args, env) {
-    const child = spawn(process.execPath, args, {
-      cwd: this.folder,
-      env: { PATH: process.env.PATH, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    const said = { stdout: '', stderr: '' }
-    for (const name of ['stdout', 'stderr']) {
-      child[name].setEncoding('utf8').on('data', (text) => {
-        said[name] += text
-      })
-    }
-    const [status] = await once(child, 'close')
-    return { status, ...said }
+    const { signal, ...ended } = await startProgram(args, { cwd: this.folder, env }).ended
+    return ended
   }
 }
 

@@ -156,7 +156,7 @@ impl From<Finding> for NativeFinding {
     }
 }
 
-fn kinds(kinds: Kinds) -> Vec<NativeKind> {
+pub(super) fn kinds(kinds: Kinds) -> Vec<NativeKind> {
     let native = kinds.into_iter().map(|(kind, records)| NativeKind {
         kind,
         records: records as f64,

@@ -2,6 +2,7 @@
 
 use napi_derive::napi;
 
+use super::inspection::{NativeKind, kinds};
 use crate::layout::quarantine::Quarantined;
 
 /// A session in quarantine.
@@ -14,27 +15,19 @@ pub struct NativeQuarantined {
     /// In ms since 1970.
     pub since_ms: f64,
     pub layout: String,
-    /// Record types, and how many records there are of each, at the same places.
-    pub kinds: Vec<String>,
-    pub counts: Vec<f64>,
+    pub kinds: Vec<NativeKind>,
     pub bytes: f64,
 }
 
 impl From<Quarantined> for NativeQuarantined {
     fn from(session: Quarantined) -> Self {
-        let (kinds, counts) = session
-            .kinds
-            .into_iter()
-            .map(|(kind, count)| (kind, count as f64))
-            .unzip();
         Self {
             id: session.id.to_string(),
             account_id: session.account,
             reason: session.reason,
             since_ms: session.since_ms as f64,
             layout: session.layout.to_owned(),
-            kinds,
-            counts,
+            kinds: kinds(session.kinds),
             bytes: session.bytes as f64,
         }
     }

@@ -62,6 +62,14 @@ pub(crate) struct Status {
 /// Numbers of records by type.
 pub(crate) type Kinds = BTreeMap<String, u64>;
 
+/// Counts records of a type.
+pub(super) fn count(kinds: &mut Kinds, kind: &str, records: u64) {
+    match kinds.get_mut(kind) {
+        Some(count) => *count += records,
+        None => drop(kinds.insert(kind.to_owned(), records)),
+    }
+}
+
 /// What a session was found to hold.
 #[derive(Default)]
 pub(crate) struct Contents {
@@ -79,13 +87,6 @@ impl Contents {
             bytes,
             unreadable: vec![Unread { record: None, error }],
             ..Self::default()
-        }
-    }
-
-    pub(super) fn add(&mut self, kind: &str, records: u64) {
-        match self.kinds.get_mut(kind) {
-            Some(count) => *count += records,
-            None => drop(self.kinds.insert(kind.to_owned(), records)),
         }
     }
 }
@@ -199,8 +200,8 @@ impl Verification {
         };
         self.sessions += 1;
         self.bytes += contents.bytes;
-        for (kind, records) in contents.kinds {
-            *self.kinds.entry(kind).or_default() += records;
+        for (kind, records) in &contents.kinds {
+            count(&mut self.kinds, kind, *records);
         }
         let finding = |unread| Finding {
             account: account.clone(),

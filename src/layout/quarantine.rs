@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio_postgres::{Row, types::Type};
 use uuid::Uuid;
 
-use super::{rows::schema, sql::quoted, transaction::Transactions};
+use super::{inspection::Kinds, rows::schema, sql::quoted, transaction::Transactions};
 use crate::{
     error::{Code, Error, Result},
     pool::{Fault, Loan, Pool},
@@ -31,7 +31,7 @@ pub struct Quarantined {
     /// The layout that it is of.
     pub layout: &'static str,
     /// How many records it has of each type, the credentials among them; none are known of the original form.
-    pub kinds: Vec<(String, i64)>,
+    pub(crate) kinds: Kinds,
     /// How many bytes are sealed.
     pub bytes: i64,
 }
@@ -120,8 +120,8 @@ impl Quarantine {
                 Some(last) => last.bytes += next.bytes,
                 None => all.push(next),
             }
-            if let (Some(last), Some(kind)) = (all.last_mut(), kind) {
-                last.kinds.push(kind);
+            if let (Some(last), Some((kind, records))) = (all.last_mut(), kind) {
+                last.kinds.insert(kind, records);
             }
         }
         Ok(all)
@@ -182,7 +182,7 @@ pub(crate) fn not_found() -> Error {
     )
 }
 
-type Kind = (String, i64);
+type Kind = (String, u64);
 
 fn read_row(row: &Row) -> std::result::Result<(Quarantined, Option<Kind>), tokio_postgres::Error> {
     let (text_bytes, kind): (Option<i64>, Option<String>) = (row.try_get(4)?, row.try_get(5)?);
@@ -193,10 +193,10 @@ fn read_row(row: &Row) -> std::result::Result<(Quarantined, Option<Kind>), tokio
         reason: row.try_get(2)?,
         since_ms: row.try_get(3)?,
         layout: if text_bytes.is_some() { "column" } else { "rows" },
-        kinds: Vec::new(),
+        kinds: Kinds::new(),
         bytes: text_bytes.unwrap_or(0) + row.try_get::<_, i64>(7)?,
     };
-    Ok((entry, kind.map(|kind| (kind, count))))
+    Ok((entry, kind.map(|kind| (kind, u64::try_from(count).unwrap_or(0)))))
 }
 
 fn malformed() -> Error {

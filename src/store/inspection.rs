@@ -20,20 +20,14 @@ pub(crate) struct Cursor {
 
 impl Store {
     /// The next sessions, or that of one account alone; none at the end.
-    pub(crate) async fn statuses(
-        self: Arc<Self>,
-        mut after: Option<Cursor>,
-        only: Option<String>,
-    ) -> Result<Vec<Status>> {
+    pub(crate) async fn statuses(self: Arc<Self>, after: Option<Cursor>, only: Option<String>) -> Result<Vec<Status>> {
         self.require_open()?;
         let inspectors = self.current_backend().await?.layout.inspectors();
         // Where sessions have moved to the other layout since the last page, and none is left, it begins anew there: better one
         // is seen twice than not at all.
         let place = |cursor: &Cursor| inspectors.iter().position(|it| it.layout() == cursor.layout);
-        let first = after.as_ref().map_or(Some(0), place);
-        if first.is_none() {
-            after = None;
-        }
+        let first = after.as_ref().and_then(place);
+        let mut after = after.filter(|_| first.is_some());
         for inspector in inspectors.iter().skip(first.unwrap_or(0)) {
             let after = after.take();
             let after = after.as_ref().map(|cursor| cursor.account.as_str());

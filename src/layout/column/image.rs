@@ -16,7 +16,7 @@ use crate::{
         record::{Changes, RecordKey, Text, Value, size_of_record},
     },
     error::{Code, Error, Result},
-    layout::inspection::Kinds,
+    layout::inspection::{Kinds, count},
 };
 
 /// The type under which records are carried along whose name is none of this form's.
@@ -170,19 +170,17 @@ impl Image {
     /// How many records there are of each type, the credentials among them.
     pub(super) fn kinds(&self) -> Kinds {
         let mut kinds = Kinds::new();
-        let names = self.keys.keys().map(|name| match name::read(name, None) {
-            Some(RecordKey::Key { kind, .. }) => kind.into_string(),
-            _ => UNNAMEABLE.to_owned(),
-        });
-        let unnameable = self.unnameable.iter().map(|_| UNNAMEABLE.to_owned());
-        for kind in self
-            .creds
-            .iter()
-            .map(|_| CREDS.to_owned())
-            .chain(names)
-            .chain(unnameable)
-        {
-            *kinds.entry(kind).or_default() += 1;
+        if self.creds.is_some() {
+            count(&mut kinds, CREDS, 1);
+        }
+        for name in self.keys.keys() {
+            match name::read(name, None) {
+                Some(RecordKey::Key { kind, .. }) => count(&mut kinds, &kind, 1),
+                _ => count(&mut kinds, UNNAMEABLE, 1),
+            }
+        }
+        if !self.unnameable.is_empty() {
+            count(&mut kinds, UNNAMEABLE, self.unnameable.len() as u64);
         }
         kinds
     }

@@ -11,42 +11,34 @@ use zeroize::Zeroizing;
 
 use super::{derive_keys, names::Names, read, table::Table};
 use crate::{
-    config::{AccountsTable, LayoutName},
+    config::LayoutName,
     error::{Code, Error, Result},
     layout::inspection::{Contents, Inspector, Status},
-    pool::Pool,
     runtime,
 };
 
 pub(crate) struct ColumnInspector {
-    pool: Arc<Pool>,
     table: Arc<Table>,
     secrets: Vec<Arc<Zeroizing<String>>>,
     status: String,
 }
 
 impl ColumnInspector {
-    pub(super) fn new(
-        pool: Arc<Pool>,
-        names: &AccountsTable,
-        table: Arc<Table>,
-        secrets: Vec<Arc<Zeroizing<String>>>,
-    ) -> Self {
+    pub(super) fn new(table: Arc<Table>, secrets: &[Arc<Zeroizing<String>>]) -> Self {
         let Names {
             table: accounts,
             id,
             data,
             changed,
             ..
-        } = Names::of(names);
+        } = Names::of(table.names());
         let written = match changed {
             Some(column) => format!("(extract(epoch FROM {column}) * 1000)::bigint"),
             None => "NULL::bigint".to_owned(),
         };
         Self {
-            pool,
             table,
-            secrets,
+            secrets: secrets.to_vec(),
             status: format!(
                 "SELECT {id}, octet_length({data})::bigint, {written} FROM {accounts} WHERE {data} IS NOT NULL \
                  AND ($1::text IS NULL OR {id} > $1) AND ($2::text IS NULL OR {id} = $2) ORDER BY {id} LIMIT $3"
@@ -72,7 +64,7 @@ impl Inspector for ColumnInspector {
     async fn status(&self, after: Option<&str>, only: Option<&str>, limit: i64) -> Result<Vec<Status>> {
         let params: [(&(dyn ToSql + Sync), Type); 3] =
             [(&after, Type::TEXT), (&only, Type::TEXT), (&limit, Type::INT8)];
-        let rows = self.pool.query(&self.status, &params).await?;
+        let rows = self.table.pool().query(&self.status, &params).await?;
         rows.iter().map(|row| status(row).map_err(|_| malformed())).collect()
     }
 

@@ -85,7 +85,6 @@ pub(crate) struct ColumnLayout {
     quarantine: TextQuarantine,
     on_unreadable: OnUnreadable,
     home: Home,
-    inspector: Arc<ColumnInspector>,
 }
 
 impl ColumnLayout {
@@ -99,11 +98,8 @@ impl ColumnLayout {
         quarantine: Quarantine,
         on_unreadable: OnUnreadable,
     ) -> Self {
-        let table = Table::new(pool.clone(), names, synchronous_commit).begun_while(&home.lets_begin_in_column());
-        let table = Arc::new(table);
         Self {
-            inspector: Arc::new(ColumnInspector::new(pool, names, table.clone(), secrets.clone())),
-            table,
+            table: Arc::new(Table::new(pool, names, synchronous_commit).begun_while(&home.lets_begin_in_column())),
             secrets,
             quarantine: TextQuarantine::new(Arc::new(quarantine), names),
             on_unreadable,
@@ -302,7 +298,7 @@ impl Layout for ColumnLayout {
     }
 
     fn inspectors(&self) -> Vec<Arc<dyn Inspector>> {
-        vec![self.inspector.clone()]
+        vec![Arc::new(ColumnInspector::new(self.table.clone(), &self.secrets))]
     }
 }
 

@@ -28,7 +28,6 @@ pub(crate) struct Original {
     secrets: Vec<Arc<Zeroizing<String>>>,
     /// Where texts go that cannot be read, if they are not to be told.
     aside: Option<Arc<TextQuarantine>>,
-    inspector: Arc<ColumnInspector>,
 }
 
 /// A session in the original form.
@@ -54,10 +53,8 @@ impl Original {
         synchronous_commit: Option<&str>,
         secrets: Vec<Arc<Zeroizing<String>>>,
     ) -> Self {
-        let table = Arc::new(Table::new(pool.clone(), names, synchronous_commit));
         Self {
-            inspector: Arc::new(ColumnInspector::new(pool, names, table.clone(), secrets.clone())),
-            table,
+            table: Arc::new(Table::new(pool, names, synchronous_commit)),
             secrets,
             aside: None,
         }
@@ -180,7 +177,7 @@ impl Original {
 
     /// What looks at all texts.
     pub(crate) fn inspector(&self) -> Arc<dyn Inspector> {
-        self.inspector.clone()
+        Arc::new(ColumnInspector::new(self.table.clone(), &self.secrets))
     }
 
     /// Takes an account's text away, whatever it is.

@@ -1,4 +1,4 @@
-//! The accounts table: four statements, all of them unnamed and free of session state, so that any pooler will do.
+//! The accounts table: its statements, all of them unnamed and free of session state, so that any pooler will do.
 
 use std::{future::Future, sync::Arc};
 
@@ -110,6 +110,16 @@ impl Table {
     pub(super) fn begun_while(mut self, condition: &str) -> Self {
         self.begin = format!("{} AND {condition}", self.update);
         self
+    }
+
+    /// What the table and its columns are called.
+    pub(super) fn names(&self) -> &AccountsTable {
+        &self.names
+    }
+
+    /// The way to it.
+    pub(super) fn pool(&self) -> &Pool {
+        &self.pool
     }
 
     /// The stored text; `None` without a row, `Some(None)` for NULL.

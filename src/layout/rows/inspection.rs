@@ -23,7 +23,7 @@ use crate::{
     config::LayoutName,
     crypto::SessionKey,
     error::Result,
-    layout::inspection::{Contents, Inspector, Status, Unread},
+    layout::inspection::{Contents, Inspector, Status, Unread, count},
     runtime,
 };
 
@@ -231,7 +231,7 @@ impl Look {
         self.last = hash.to_vec();
         self.contents.bytes += value.len() as u64;
         match snapshot::record(key, account, kind, row) {
-            Ok(_) => self.contents.add(kind, 1),
+            Ok(_) => count(&mut self.contents.kinds, kind, 1),
             Err(error) => self.contents.unreadable.push(Unread {
                 record: Some((kind.to_owned(), const_hex::encode(hash))),
                 error,
